@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineConfig } from "vitest/config";
+
+const slow = ["**/*.apiserver.test.ts", "**/*.libvirt.test.ts", "**/*.e2e.test.ts"];
+
+export default defineConfig({
+  test: {
+    passWithNoTests: false,
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["operator/**/*.test.ts", "hack/**/*.test.ts", "charts/**/*.test.ts"],
+          exclude: [...slow, "**/tidy.test.ts", "node_modules/**"],
+        },
+      },
+      { test: { name: "tidy", include: ["operator/src/tidy.test.ts"] } },
+      // A real kube-apiserver and etcd: no kubelet, no containers.
+      {
+        test: {
+          name: "apiserver",
+          include: ["operator/**/*.apiserver.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
+          fileParallelism: false,
+        },
+      },
+      // A real libvirtd and QEMU from the guest image, without a cluster.
+      {
+        test: {
+          name: "libvirt",
+          include: ["operator/**/*.libvirt.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
+          fileParallelism: false,
+        },
+      },
+      // The whole product on a real cluster.
+      {
+        test: {
+          name: "e2e",
+          include: ["e2e/suites/**/*.e2e.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
