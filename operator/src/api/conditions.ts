@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Every condition type, with what it means. The reference page is generated from this list. */
+export const conditionTypes = {
+  Ready: "The observed spec is reached: a server that shall be stopped is Ready when it is off.",
+  Available: "The guest is running.",
+  Scheduled: "A hypervisor accepted the server's claim.",
+  Drifted: "The spec asks for something that was attempted and will not be tried again by itself.",
+  FlavorDrift: "The flavor of this name is no longer the one that the server was built from.",
+  RebuildRequired: "The image in the spec is not the one that the server was built from.",
+  Up: "The hypervisor's agent sends its heartbeat.",
+  VirtTypeProven: "A probe guest ran under the virtualization type that the hypervisor offers.",
+  IdentityKnown: "The hypervisor's uuid and node are the ones that were acknowledged.",
+} as const;
+
+export type ConditionType = keyof typeof conditionTypes;
+
+/** Every reason of a refusal or a condition, with its meaning and its cure. */
+export const reasons = {
+  AsDesired: "What the spec asks for is so.",
+  Progressing: "Work is under way; the message says what is waited for.",
+  FlavorNotFound: "No Flavor of this name exists. Create it: the server goes on by itself.",
+  FlavorDisabled: "The Flavor is disabled. Enable it or name another one.",
+  FlavorAccessDenied: "The Flavor is not shared with this namespace.",
+  FlavorInvalid: "An extra spec of the Flavor is unknown, malformed or not acted on yet.",
+  FlavorChanged:
+    "A Flavor of the same name was made anew. The server keeps what it was built from.",
+  ImageNotFound: "No Image of this name exists in this namespace. Create it: the server goes on.",
+  ImageInvalid: "A property of the Image is unknown, malformed or not acted on yet.",
+  ImageChanged: "spec.image names another image. Nothing is rebuilt by itself.",
+  ImageTooLarge:
+    "The image's virtual size or minimum is larger than the flavor's root disk or memory.",
+  ImageFetchFailed: "The hypervisor could not fetch the image; it keeps trying.",
+  ImageChecksumMismatch: "The bytes fetched are not those that the Image's checksum names.",
+  ImageSourceRefused: "The Image's URL leads to an address that images may not come from.",
+  NoValidHost: "No hypervisor has room or fits now; tried again when that changes.",
+  NeverFits: "No known hypervisor could hold this flavor even if it were empty.",
+  ClaimRefused: "The hypervisor refused the claim; the next one is tried.",
+  HostUnreachable:
+    "The hypervisor's agent does not answer; nothing is started elsewhere by itself.",
+  PodRefused: "The server pod was refused; the message says by what.",
+  PodLost: "The server pod went away; the guest is started again with the same disk.",
+  HostLost: "The hypervisor restarted; the guest is started again with the same disk.",
+  GuestShutdown: "The guest shut itself down and onGuestShutdown says Stop.",
+  GuestCrashed: "The guest's QEMU ended by itself and onCrash says Stop.",
+  StartFailed: "libvirt could not start the guest; the message is libvirt's.",
+  PoweredOff: "spec.powerState is Stopped and the guest is off.",
+  Deleting: "The server is being deleted; the message says what is waited for.",
+  HeartbeatFresh: "The agent's Lease is renewed in time.",
+  HeartbeatStale: "The agent's Lease was not renewed in time.",
+  NeverReported: "No agent has reported from this node yet.",
+  Proven: "The probe guest ran.",
+  KvmAbsent: "The node has no /dev/kvm: guests run under TCG, which is slow.",
+  KvmProbeFailed: "A probe guest did not run under KVM: guests run under TCG, which is slow.",
+  KvmRequired: "spec.virtType is kvm, but the probe guest did not run under it.",
+  ChosenByAdministrator: "spec.virtType is qemu.",
+  IdentityChanged: "The hypervisor's uuid or node changed. Set spec.acknowledgedUuid to accept it.",
+} as const;
+
+export type Reason = keyof typeof reasons;
+
+/** A refusal as a value: core never throws for what users can cause. */
+export interface Refusal {
+  readonly ok: false;
+  readonly reason: Reason;
+  readonly message: string;
+}

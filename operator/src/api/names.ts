@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import { group } from "./define-kind.ts";
+
+/** Labels that the operator sets on what it makes, and that nodes carry. */
+export const label = {
+  /** On Guests and server pods: the uid of their Server, found even when owners were stripped. */
+  serverUid: `${group}/server-uid`,
+  /** On Guests and server pods: the name of their Server, for people and for Services. */
+  server: `${group}/server`,
+  /** On nodes, set by the administrator: this node shall run servers. */
+  hypervisor: `${group}/hypervisor`,
+  /** On nodes, kept by the operator while Guests stand there, so that the agent stays. */
+  inUse: `${group}/in-use`,
+} as const;
+
+/** The finalizer of Servers (until every Guest is gone) and of Guests (until the node undid them). */
+export const finalizer = `${group}/guest`;
+
+/** Annotations by which an administrator speaks. */
+export const annotation = {
+  /** On a Server or Guest: give up what an unreachable host still holds. */
+  abandon: `${group}/abandon`,
+} as const;
+
+/** Name of the CSI driver whose inline volume carries a guest's directory into its pod. */
+export const csiDriver = `guest.${group}`;
+
+/** Field managers of server-side apply and of updates: who wrote which field. */
+export const fieldManager = { operator: "kilonova-operator", agent: "kilonova-agent" } as const;
+
+/** The extended resources that the agent's device plugins offer to server pods. */
+export const deviceResource = {
+  kvm: `${group}/kvm`,
+} as const;

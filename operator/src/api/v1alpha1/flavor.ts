@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import { z } from "zod";
+import { defineKind, immutable, observedGeneration } from "../define-kind.ts";
+
+/** Extra specs as Nova bounds them: keys and values of at most 255 characters. */
+export const extraSpecsSchema = z
+  .record(z.string().min(1).max(255), z.string().max(255))
+  .meta({ maxProperties: 128 })
+  .describe(
+    "Hardware and scheduling properties beyond the size, by Nova's names (hw:…, quota:…, trait:…).",
+  );
+
+/** The part of a flavor that a server is built from and keeps a copy of. Sizes as in Nova. */
+export const flavorShape = {
+  vcpus: z.int().min(1).max(512).describe("Virtual CPUs."),
+  memoryMib: z.int().min(16).max(16_777_216).describe("Guest memory in MiB."),
+  rootDiskGib: z
+    .int()
+    .min(0)
+    .max(65_536)
+    .default(0)
+    .describe("Root disk in GiB; 0 takes the virtual size of the image."),
+};
+
+export const flavorSpecSchema = z.strictObject({
+  ...flavorShape,
+  description: z.string().max(1024).optional().describe("For people."),
+  isDisabled: z
+    .boolean()
+    .default(false)
+    .describe("New servers are refused; those that run keep running."),
+  access: z
+    .strictObject({
+      namespaces: z
+        .array(z.string().min(1).max(63))
+        .max(256)
+        .meta({ "x-kubernetes-list-type": "set" })
+        .describe("Namespaces that may use the flavor."),
+    })
+    .optional()
+    .describe("Who may use the flavor; absent means everybody."),
+  extraSpecs: extraSpecsSchema.optional(),
+});
+
+export type FlavorSpec = z.output<typeof flavorSpecSchema>;
+
+const makeAnother = "create a Flavor of another name and point servers at it";
+
+export const flavor = defineKind({
+  kind: "Flavor",
+  plural: "flavors",
+  shortNames: ["flv"],
+  scope: "Cluster",
+  description:
+    "A size for servers: virtual CPUs, memory, disk and hardware properties. Only the description, the access list and isDisabled may change; a server keeps the copy that it was built from.",
+  spec: flavorSpecSchema,
+  status: z.strictObject({ observedGeneration: observedGeneration.optional() }),
+  rules: [
+    immutable("vcpus", makeAnother),
+    immutable("memoryMib", makeAnother),
+    immutable("rootDiskGib", makeAnother),
+    immutable("extraSpecs", makeAnother),
+  ],
+  columns: [
+    { name: "VCPUS", type: "integer", jsonPath: ".spec.vcpus", description: "Virtual CPUs." },
+    { name: "MEMORY", type: "integer", jsonPath: ".spec.memoryMib", description: "Memory in MiB." },
+    {
+      name: "DISK",
+      type: "integer",
+      jsonPath: ".spec.rootDiskGib",
+      description: "Root disk in GiB.",
+    },
+    {
+      name: "DISABLED",
+      type: "string",
+      jsonPath: ".spec.isDisabled",
+      description: "Whether new servers are refused.",
+      priority: 1,
+    },
+    { name: "AGE", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Age." },
+  ],
+  selectableFields: [],
+});

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+import { z } from "zod";
+import {
+  conditionsSchema,
+  defineKind,
+  immutable,
+  observedGeneration,
+  timestamp,
+} from "../define-kind.ts";
+import { extraSpecsSchema, flavorShape } from "./flavor.ts";
+import { httpSourceSchema, imageFormat, imagePropertiesSchema } from "./image.ts";
+import { machineSchema, resourcesSchema, uuidSchema } from "./guest-model.ts";
+
+const objectName = z
+  .string()
+  .min(1)
+  .max(253)
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
+
+export const powerStates = ["Running", "Stopped"] as const;
+
+export const serverSpecSchema = z.strictObject({
+  flavor: objectName.describe("Name of the Flavor that gives the size."),
+  image: z
+    .strictObject({ name: objectName.describe("Name of an Image in the server's namespace.") })
+    .describe("What the root disk is made from. A change only sets RebuildRequired."),
+  uuid: uuidSchema
+    .optional()
+    .describe("The guest's SMBIOS uuid and instance id; metadata.uid when absent."),
+  powerState: z
+    .enum(powerStates)
+    .default("Running")
+    .describe("The state that the guest shall be in. It acts when it changes."),
+  onGuestShutdown: z
+    .enum(["Stop", "Restart"])
+    .default("Stop")
+    .describe("What happens when the guest shuts itself down. Stop is what Nova does."),
+  onCrash: z
+    .enum(["Stop", "Restart"])
+    .default("Stop")
+    .describe("What happens when the guest's QEMU ends by itself."),
+  hostname: z
+    .string()
+    .min(1)
+    .max(253)
+    .regex(/^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*$/)
+    .optional()
+    .describe("The guest's host name, an FQDN is passed unchanged; metadata.name when absent."),
+  metadata: z
+    .record(z.string().min(1).max(255), z.string().max(255))
+    .meta({ maxProperties: 128 })
+    .optional()
+    .describe("Keys and values for the guest to read, as Nova's server metadata."),
+});
+
+export type ServerSpec = z.output<typeof serverSpecSchema>;
+
+/** What `kubectl get` shows, in Nova's words. Source: nova-semantics 1.2. */
+export const serverPhases = ["PENDING", "BUILD", "ACTIVE", "SHUTOFF", "ERROR"] as const;
+export type ServerPhase = (typeof serverPhases)[number];
+
+export const taskStates = [
+  "scheduling",
+  "spawning",
+  "powering-on",
+  "powering-off",
+  "deleting",
+] as const;
+export type TaskState = (typeof taskStates)[number];
+
+/** The right to run (protocol P1): written by the operator alone. `token` only grows. */
+export const runSchema = z.strictObject({
+  token: z.int().min(1).max(Number.MAX_SAFE_INTEGER).describe("Number of the incarnation."),
+  guest: z.string().min(1).max(253).describe("Name of the Guest that holds the right."),
+  host: z.string().min(1).max(253).describe("Node on which that Guest stands."),
+  state: z
+    .enum(["Granted", "Released"])
+    .describe("Released: the host proved that this incarnation never runs again."),
+  evidence: z.string().max(512).optional().describe("Why it was released, if not by its host."),
+});
+
+export type Run = z.output<typeof runSchema>;
+
+const appliedSchema = z.strictObject({
+  value: z.string().max(253).describe("The name in the spec that was acted on."),
+  uid: z.string().max(64).optional().describe("The uid of the object of that name."),
+  generation: z.int().min(0).max(Number.MAX_SAFE_INTEGER).describe("The Server's generation."),
+  outcome: z.enum(["Applied", "Refused"]).describe("How the attempt ended."),
+});
+
+export const embeddedFlavorSchema = z.strictObject({
+  name: z.string().max(253).describe("Name at the time."),
+  uid: z.string().max(64).describe("Uid of the Flavor object."),
+  ...flavorShape,
+  extraSpecs: extraSpecsSchema.optional(),
+});
+
+export const embeddedImageSchema = z.strictObject({
+  name: z.string().max(253).describe("Name at the time."),
+  uid: z.string().max(64).describe("Uid of the Image object."),
+  http: httpSourceSchema.describe("The source, with the digest that the disk was made from."),
+  format: imageFormat,
+  minDiskGib: z.int().min(0).max(65_536).default(0).describe("Smallest root disk in GiB."),
+  minMemoryMib: z.int().min(0).max(16_777_216).default(0).describe("Smallest memory in MiB."),
+  properties: imagePropertiesSchema.optional(),
+});
+
+export const serverStatusSchema = z.strictObject({
+  observedGeneration: observedGeneration.optional(),
+  phase: z.enum(serverPhases).optional().describe("The server's status in Nova's words."),
+  taskState: z.enum(taskStates).optional().describe("What is under way; absent when idle."),
+  powerState: z
+    .enum(["NOSTATE", "RUNNING", "PAUSED", "SHUTDOWN", "CRASHED"])
+    .optional()
+    .describe("What the hypervisor last said."),
+  powerStateApplied: z
+    .enum(powerStates)
+    .optional()
+    .describe("The spec.powerState that was last acted on; a change of it acts."),
+  stoppedBy: z
+    .enum(["User", "Guest", "Crash", "Host", "Pod"])
+    .optional()
+    .describe("Why the guest is off. Host and Pod restart it; the others do not."),
+  fault: z
+    .strictObject({
+      reason: z.string().max(64).describe("One CamelCase word."),
+      message: z.string().max(1024).describe("Cause and cure."),
+      time: timestamp.describe("When it happened."),
+    })
+    .optional()
+    .describe("The last failure; absent when there is none."),
+  run: runSchema.optional().describe("Which incarnation may run, and where."),
+  hypervisor: z.string().max(253).optional().describe("The node that the server is on."),
+  podName: z.string().max(253).optional().describe("The pod that the guest runs in."),
+  hostname: z.string().max(253).optional().describe("The guest's host name."),
+  flavor: embeddedFlavorSchema.optional().describe("The flavor that the server was built from."),
+  image: embeddedImageSchema.optional().describe("The image that the server was built from."),
+  machine: machineSchema.optional().describe("Frozen at first boot: later upgrades keep it."),
+  allocation: resourcesSchema.optional().describe("What the server holds on its hypervisor."),
+  decision: z
+    .strictObject({
+      host: z.string().max(253).optional().describe("The host that was chosen."),
+      considered: z.int().min(0).max(1_000_000).describe("Hypervisors that were looked at."),
+      excluded: z
+        .record(z.string().max(128), z.int().min(1).max(1_000_000))
+        .meta({ maxProperties: 32 })
+        .optional()
+        .describe("How many hypervisors each cause excluded."),
+    })
+    .optional()
+    .describe("How the scheduler last decided."),
+  refusedHosts: z
+    .array(z.string().max(253))
+    .max(8)
+    .optional()
+    .describe("Hosts that refused the claim since it was last granted; not tried again now."),
+  lastApplied: z
+    .strictObject({
+      flavor: appliedSchema.optional().describe("The flavor that was last acted on."),
+      image: appliedSchema.optional().describe("The image that was last acted on."),
+    })
+    .optional()
+    .describe("What of the spec was attempted: each value once."),
+  timings: z
+    .strictObject({
+      createdTime: timestamp.optional().describe("When the server was first seen."),
+      startedTime: timestamp.optional().describe("When the guest last began to run."),
+    })
+    .optional()
+    .describe("Of the last boot."),
+  conditions: conditionsSchema.optional(),
+});
+
+export type ServerStatus = z.output<typeof serverStatusSchema>;
+
+export const server = defineKind({
+  kind: "Server",
+  plural: "servers",
+  shortNames: ["srv"],
+  scope: "Namespaced",
+  description:
+    "A virtual machine: what it is made of and the state that it shall be in. The operator never writes its spec.",
+  spec: serverSpecSchema,
+  status: serverStatusSchema,
+  rules: [immutable("uuid", "create another Server with the uuid that you want")],
+  columns: [
+    { name: "PHASE", type: "string", jsonPath: ".status.phase", description: "Nova's status." },
+    { name: "POWER", type: "string", jsonPath: ".status.powerState", description: "Power state." },
+    { name: "HOST", type: "string", jsonPath: ".status.hypervisor", description: "Hypervisor." },
+    { name: "FLAVOR", type: "string", jsonPath: ".spec.flavor", description: "Size." },
+    { name: "AGE", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Age." },
+    {
+      name: "TASK",
+      type: "string",
+      jsonPath: ".status.taskState",
+      description: "What is under way.",
+      priority: 1,
+    },
+    {
+      name: "IMAGE",
+      type: "string",
+      jsonPath: ".spec.image.name",
+      description: "Image.",
+      priority: 1,
+    },
+    {
+      name: "REASON",
+      type: "string",
+      jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
+      description: "Why it is as it is.",
+      priority: 1,
+    },
+  ],
+  selectableFields: [".spec.flavor", ".spec.image.name", ".status.hypervisor", ".status.phase"],
+});
