@@ -15,3 +15,8 @@ export interface Clock {
 export function timestampOf(clock: Clock): string {
   return new Date(clock.nowMs()).toISOString().replace(/\.\d+Z$/, "Z");
 }
+
+/** The wall-clock time as the API server wants it where it keeps microseconds: Leases and Events. */
+export function microTimestampOf(clock: Clock): string {
+  return new Date(clock.nowMs()).toISOString().replace(/Z$/, "000Z");
+}

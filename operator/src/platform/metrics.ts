@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+/**
+ * Every metric of a process, in one registry. Labels take values from closed sets (controllers,
+ * kinds, verbs), never names of users' objects: the number of series is bounded.
+ */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #registers = [this.#registry];
+
+  /** Time of one pass of a controller, by how it ended: done, again, retry, refused or bug. */
+  readonly reconcileSeconds = new Histogram({
+    name: "kilonova_reconcile_duration_seconds",
+    help: "Time of one pass of a controller, by controller and outcome.",
+    labelNames: ["controller", "outcome"] as const,
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60],
+    registers: this.#registers,
+  });
+
+  readonly queueDepth = new Gauge({
+    name: "kilonova_workqueue_depth",
+    help: "Keys that wait for a worker now.",
+    labelNames: ["controller"] as const,
+    registers: this.#registers,
+  });
+
+  readonly queueRefusals = new Counter({
+    name: "kilonova_workqueue_refusals_total",
+    help: "Keys that a full queue did not take.",
+    labelNames: ["controller"] as const,
+    registers: this.#registers,
+  });
+
+  readonly cachedObjects = new Gauge({
+    name: "kilonova_cached_objects",
+    help: "Objects in an informer's cache.",
+    labelNames: ["resource"] as const,
+    registers: this.#registers,
+  });
+
+  readonly lists = new Counter({
+    name: "kilonova_lists_total",
+    help: "Full lists that an informer asked for.",
+    labelNames: ["resource"] as const,
+    registers: this.#registers,
+  });
+
+  /** A converged system adds to this one only by `ended`, every few minutes for each informer. */
+  readonly watchRestarts = new Counter({
+    name: "kilonova_watch_restarts_total",
+    help: "Watches that ended and were begun again, by cause: ended, silent, expired, failed.",
+    labelNames: ["resource", "cause"] as const,
+    registers: this.#registers,
+  });
+
+  /** A converged system adds to this one only for Leases. */
+  readonly apiWrites = new Counter({
+    name: "kilonova_api_writes_total",
+    help: "Writes sent to the API server, by kind, verb and outcome.",
+    labelNames: ["kind", "verb", "outcome"] as const,
+    registers: this.#registers,
+  });
+
+  readonly eventsDropped = new Counter({
+    name: "kilonova_events_dropped_total",
+    help: "Events for users that were not written, by cause: queue, rate, refused, unavailable.",
+    labelNames: ["cause"] as const,
+    registers: this.#registers,
+  });
+
+  readonly isLeader = new Gauge({
+    name: "kilonova_leader",
+    help: "1 while this process leads.",
+    registers: this.#registers,
+  });
+
+  /** Adds Node's own figures (resident memory, CPU time, event loop lag), which need real timers. */
+  collectProcess(): void {
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
+
+  /** All metrics in Prometheus' text format. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+}
