@@ -39,6 +39,7 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
+          globalSetup: ["e2e/framework/setup.ts"],
           include: ["e2e/suites/**/*.e2e.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 600_000,

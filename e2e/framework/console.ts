@@ -27,17 +27,19 @@ export function consoleOf(world: World, namespace: string, pod: string): GuestCo
         { timeoutSeconds, intervalMs: 300 },
       ),
     async ask(request) {
-      const answers = async (): Promise<string[]> =>
-        [...(await read()).matchAll(/KILONOVA-GUEST answer ([^\r\n]*)/g)].map((m) => m[1] ?? "");
-      const before = (await answers()).length;
+      const before = answersIn(await read()).length;
       await world.cluster.kubectl(["exec", "-i", "-n", namespace, pod, "--", "console"], {
         stdin: `${request}\n`,
       });
       return until(
         `answer to ${request} on the console of ${pod}`,
-        async () => (await answers())[before],
+        async () => answersIn(await read())[before],
         { timeoutSeconds: 20, intervalMs: 300 },
       );
     },
   };
+}
+
+function answersIn(log: string): string[] {
+  return [...log.matchAll(/KILONOVA-GUEST answer ([^\r\n]*)/g)].map((match) => match[1] ?? "");
 }

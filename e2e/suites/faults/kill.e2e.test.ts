@@ -59,17 +59,22 @@ describe(`kill -9 at ${pointCount} points, seed ${seed}`, () => {
     for (const found of victim === "agent" ? agentsOn(node) : libvirtdsOn(node)) killNow(found);
   }
 
-  async function expectAtMostOne(act: Promise<unknown>): Promise<void> {
-    let isDone = false;
-    const watched = act.finally(() => {
-      isDone = true;
-    });
-    while (!isDone) {
-      const server = await tenant.server("web").catch(() => undefined);
-      if (server !== undefined) expect((await tenant.qemus("web")).length).toBeLessThanOrEqual(1);
-      await sleep(100);
+  /** Looks for a second QEMU all the while. */
+  async function expectAtMostOne(act: Promise<void>): Promise<void> {
+    const watch = { isOver: false };
+    const watching = (async () => {
+      while (!watch.isOver) {
+        const server = await tenant.server("web").catch(() => undefined);
+        if (server !== undefined) expect((await tenant.qemus("web")).length).toBeLessThanOrEqual(1);
+        await sleep(100);
+      }
+    })();
+    try {
+      await act;
+    } finally {
+      watch.isOver = true;
     }
-    await watched;
+    await watching;
   }
 
   async function boot(): Promise<void> {
