@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Before any suite: cluster up, images in it, chart installed, nodes labelled, image server running. */
 import type { TestProject } from "vitest/node";
-import { openCluster } from "../../hack/cluster/cluster.ts";
 import { bridge } from "../../hack/cluster/layout.ts";
+import { openCluster } from "../../hack/cluster/open.ts";
 import { deploy } from "../../hack/deploy.ts";
 import { buildGuestImage } from "../../hack/image/guest.ts";
 import { buildProductImage } from "../../hack/image/product.ts";

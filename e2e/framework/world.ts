@@ -3,7 +3,8 @@
 import { inject } from "vitest";
 import type { KubeStore } from "../../operator/src/ports/kube.ts";
 import { createKubeconfigStore } from "../../operator/src/adapters/kube/kubeconfig.ts";
-import { type Cluster, openCluster } from "../../hack/cluster/cluster.ts";
+import type { Cluster } from "../../hack/cluster/cluster.ts";
+import { openCluster } from "../../hack/cluster/open.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
