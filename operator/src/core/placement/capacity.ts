@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Resources } from "../../api/v1alpha1/guest-model.ts";
+import type { Inventory } from "../../api/v1alpha1/hypervisor.ts";
+import { capacityOf, type Inventories } from "./inventory.ts";
+
+/** Why an amount of one resource class cannot be taken. */
+export interface Shortage {
+  readonly resourceClass: string;
+  /** What was asked for, in the unit of the class. */
+  readonly amount: number;
+  readonly rule: "NoInventory" | "BelowMinUnit" | "AboveMaxUnit" | "OffStep" | "OverCapacity";
+}
+
+type Rule = (inventory: Inventory, used: number, amount: number) => boolean;
+
+/** Each rule is broken when its function says true. The first broken one is reported. */
+const rules: readonly (readonly [Shortage["rule"], Rule])[] = [
+  ["BelowMinUnit", (inventory, _, amount) => amount < inventory.minUnit],
+  ["AboveMaxUnit", (inventory, _, amount) => amount > inventory.maxUnit],
+  ["OffStep", (inventory, _, amount) => amount % inventory.stepSize !== 0],
+  ["OverCapacity", (inventory, used, amount) => used + amount > capacityOf(inventory)],
+];
+
+/**
+ * What keeps a claim from being taken beside what is used already: one entry for each class that falls
+ * short, sorted by class; empty when the claim may be taken. An amount of 0 takes nothing. The
+ * scheduler and the host's agent both decide by this function. Source: nova-semantics 5.1.
+ */
+export function shortagesOf(
+  inventories: Inventories,
+  used: Readonly<Resources>,
+  claim: Readonly<Resources>,
+): Shortage[] {
+  return Object.entries(claim)
+    .filter(([, amount]) => amount > 0)
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .flatMap(([resourceClass, amount]) => {
+      const rule = brokenRule(inventories[resourceClass], used[resourceClass] ?? 0, amount);
+      return rule === undefined ? [] : [{ resourceClass, amount, rule }];
+    });
+}
+
+function brokenRule(
+  inventory: Inventory | undefined,
+  used: number,
+  amount: number,
+): Shortage["rule"] | undefined {
+  if (inventory === undefined) return "NoInventory";
+  return rules.find(([, isBroken]) => isBroken(inventory, used, amount))?.[0];
+}
+
+const units: Readonly<Record<string, string>> = { MEMORY_MB: "MiB", DISK_GB: "GiB" };
+
+/** A shortage as the predicate of a sentence about one host, for example `lacks 512 MiB MEMORY_MB`. */
+export function describeShortage({ resourceClass, amount, rule }: Shortage): string {
+  const unit = units[resourceClass];
+  const asked = `${amount}${unit === undefined ? "" : ` ${unit}`}`;
+  switch (rule) {
+    case "NoInventory":
+      return `offers no ${resourceClass}`;
+    case "BelowMinUnit":
+    case "AboveMaxUnit":
+    case "OffStep":
+      return `does not hand out ${asked} ${resourceClass} in one piece`;
+    case "OverCapacity":
+      return `lacks ${asked} ${resourceClass}`;
+  }
+}
