@@ -27,6 +27,7 @@ export const reasons = {
     "A Flavor of the same name was made anew. The server keeps what it was built from.",
   ImageNotFound: "No Image of this name exists in this namespace. Create it: the server goes on.",
   ImageInvalid: "A property of the Image is unknown, malformed or not acted on yet.",
+  ResizeNotOffered: "spec.flavor names another flavor, but resize is not offered yet. Set it back.",
   ImageChanged: "spec.image names another image. Nothing is rebuilt by itself.",
   ImageTooLarge:
     "The image's virtual size or minimum is larger than the flavor's root disk or memory.",
@@ -38,6 +39,8 @@ export const reasons = {
   ClaimRefused: "The hypervisor refused the claim; the next one is tried.",
   HostUnreachable:
     "The hypervisor's agent does not answer; nothing is started elsewhere by itself.",
+  DiskLost:
+    "The host gave the incarnation with the disk back for good. Delete the server and make it anew.",
   PodRefused: "The server pod was refused; the message says by what.",
   PodLost: "The server pod went away; the guest is started again with the same disk.",
   HostLost: "The hypervisor restarted; the guest is started again with the same disk.",

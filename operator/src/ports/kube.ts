@@ -82,6 +82,16 @@ export interface Lease extends ResourceObject {
   };
 }
 
+/** A policy/v1 PodDisruptionBudget: the members that the product writes. */
+export interface PodDisruptionBudget extends ResourceObject {
+  readonly spec: {
+    readonly minAvailable: number;
+    readonly selector: {
+      readonly matchExpressions: readonly { readonly key: string; readonly operator: "Exists" }[];
+    };
+  };
+}
+
 /** An events.k8s.io/v1 Event. */
 export interface KubeEvent extends ResourceObject {
   readonly eventTime: string;
@@ -125,6 +135,13 @@ export const resources = {
     kind: "Lease",
     isNamespaced: true,
   } as ResourceType<Lease>,
+  podDisruptionBudgets: {
+    group: "policy",
+    version: "v1",
+    plural: "poddisruptionbudgets",
+    kind: "PodDisruptionBudget",
+    isNamespaced: true,
+  } as ResourceType<PodDisruptionBudget>,
   events: {
     group: "events.k8s.io",
     version: "v1",

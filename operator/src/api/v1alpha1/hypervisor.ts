@@ -56,6 +56,13 @@ export const hypervisorStatusSchema = z.strictObject({
   state: z.enum(["up", "down"]).optional().describe("Whether the agent's heartbeat is fresh."),
   uuid: uuidSchema.optional().describe("The hypervisor's identity, kept on the node's disk."),
   nodeUid: z.string().max(64).optional().describe("Uid of the Node object that was reported from."),
+  identity: z
+    .strictObject({
+      uuid: uuidSchema.describe("The hypervisor uuid that was first seen or acknowledged."),
+      nodeUid: z.string().max(64).describe("The uid of the Node object that came with it."),
+    })
+    .optional()
+    .describe("Who this hypervisor is, as the operator knows it; uuid and nodeUid must agree."),
   bootId: z.string().max(64).optional().describe("The node's boot id."),
   versions: z
     .strictObject({
