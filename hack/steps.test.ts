@@ -39,6 +39,15 @@ test("a long step reminds of itself", async () => {
   expect(said.match(/… wait: [\d.]+ s so far/g)).toHaveLength(2);
 });
 
+test("a step inside speaks for the one around it", async () => {
+  vi.useFakeTimers();
+  const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20_000));
+  const outer = steps.step("outer", () => steps.step("inner", pause));
+  await vi.advanceTimersByTimeAsync(20_000);
+  await outer;
+  expect(said.match(/… .*: /g)).toEqual(["… inner: "]);
+});
+
 test("the table indents nested steps, also when parents run side by side", async () => {
   const parent = (name: string) =>
     steps.step(name, () => steps.step(`inside ${name}`, () => Promise.resolve()));

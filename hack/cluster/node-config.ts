@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The configuration files of a node's programs. Where a program reads YAML it is given JSON. */
+import { bridge, dnsServiceAddress, nodeDiskDirectories, podNetwork } from "./layout.ts";
+import type { NodePlan } from "./layout.ts";
+
+/** The sandbox image; it is imported at boot and never pulled. */
+export const pauseImage = "kilonova.local/pause:1";
+
+export const nodePaths = {
+  authority: "/etc/kubernetes/ca.crt",
+  servingCertificate: "/etc/kubernetes/kubelet.crt",
+  servingKey: "/etc/kubernetes/kubelet.key",
+  kubeletKubeconfig: "/etc/kubernetes/kubelet.kubeconfig",
+  kubeProxyKubeconfig: "/etc/kubernetes/kube-proxy.kubeconfig",
+  kubeletConfig: "/etc/kubernetes/kubelet.json",
+  kubeProxyConfig: "/etc/kubernetes/kube-proxy.json",
+  containerdConfig: "/etc/containerd/config.toml",
+  containerdSocket: "/run/containerd/containerd.sock",
+  init: "/usr/sbin/init",
+  startKubelet: "/usr/local/sbin/start-kubelet",
+} as const;
+
+/** Where the programs of each component are in a node. */
+export const nodeProgramDirectories = {
+  kubernetes: "/opt/kubernetes/bin",
+  containerd: "/opt/containerd/bin",
+  runc: "/opt/runc/bin",
+  cniPlugins: "/opt/cni/bin",
+} as const;
+
+export const nodeSearchPath = [
+  ...Object.values(nodeProgramDirectories),
+  "/usr/local/sbin",
+  "/usr/local/bin",
+  "/usr/sbin",
+  "/usr/bin",
+].join(":");
+
+/** The small files of a node by path. */
+export function nodeFiles(node: NodePlan, memoryMib: number): Readonly<Record<string, string>> {
+  return {
+    "/etc/hostname": `${node.name}\n`,
+    "/etc/hosts": `127.0.0.1 localhost\n${node.address} ${node.name}\n`,
+    "/etc/machine-id": `${node.number.toString(16).padStart(32, "0")}\n`,
+    "/etc/cni/net.d/10-kilonova.conflist": json(networkConfig(node)),
+    [nodePaths.containerdConfig]: containerdConfig(),
+    [nodePaths.kubeletConfig]: json(kubeletConfig(memoryMib)),
+    [nodePaths.kubeProxyConfig]: json(kubeProxyConfig()),
+  };
+}
+
+function json(value: object): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}
+
+function containerdConfig(): string {
+  // restrict_oom_score_adj: the cluster may run where lowering the score is not allowed.
+  return `version = 3
+root = '/var/lib/containerd'
+state = '/run/containerd'
+
+[plugins.'io.containerd.cri.v1.images'.pinned_images]
+  sandbox = '${pauseImage}'
+
+[plugins.'io.containerd.cri.v1.runtime']
+  restrict_oom_score_adj = true
+
+  [plugins.'io.containerd.cri.v1.runtime'.cni]
+    bin_dirs = ['${nodeProgramDirectories.cniPlugins}']
+    conf_dir = '/etc/cni/net.d'
+
+  [plugins.'io.containerd.cri.v1.runtime'.containerd]
+    default_runtime_name = 'runc'
+
+    [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
+      runtime_type = 'io.containerd.runc.v2'
+
+      [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
+        BinaryName = '${nodeProgramDirectories.runc}/runc'
+        SystemdCgroup = false
+`;
+}
+
+function networkConfig(node: NodePlan): object {
+  return {
+    cniVersion: "1.0.0",
+    name: "kilonova",
+    plugins: [
+      {
+        type: "bridge",
+        bridge: "cni0",
+        isGateway: true,
+        isDefaultGateway: true,
+        ipMasq: false,
+        hairpinMode: true,
+        ipam: {
+          type: "host-local",
+          ranges: [[{ subnet: node.podSubnet }]],
+          // Addresses do not outlive a reboot, and neither do pods.
+          dataDir: "/run/cni-ipam",
+        },
+      },
+      { type: "portmap", capabilities: { portMappings: true }, snat: true },
+    ],
+  };
+}
+
+function kubeletConfig(memoryMib: number): object {
+  const evictionMib = 100;
+  return {
+    apiVersion: "kubelet.config.k8s.io/v1beta1",
+    kind: "KubeletConfiguration",
+    containerRuntimeEndpoint: `unix://${nodePaths.containerdSocket}`,
+    authentication: {
+      anonymous: { enabled: false },
+      webhook: { enabled: true },
+      x509: { clientCAFile: nodePaths.authority },
+    },
+    authorization: { mode: "Webhook" },
+    tlsCertFile: nodePaths.servingCertificate,
+    tlsPrivateKeyFile: nodePaths.servingKey,
+    clusterDNS: [dnsServiceAddress],
+    clusterDomain: "cluster.local",
+    failCgroupV1: false,
+    cgroupDriver: "cgroupfs",
+    cgroupRoot: "/",
+    cgroupsPerQOS: true,
+    enforceNodeAllocatable: ["pods"],
+    // Every node sees the memory of the whole machine; each gets a quarter, and so does the host.
+    systemReserved: { memory: `${memoryMib - Math.floor(memoryMib / 4) - evictionMib}Mi` },
+    evictionHard: {
+      "memory.available": `${evictionMib}Mi`,
+      "nodefs.available": "1%",
+      "imagefs.available": "1%",
+      "nodefs.inodesFree": "1%",
+    },
+    // Images come by import alone, so one that was collected would not come back.
+    imageGCHighThresholdPercent: 100,
+    failSwapOn: false,
+    // Without CAP_SYS_RESOURCE neither the score nor the limit can be what the defaults say.
+    oomScoreAdj: 0,
+    maxOpenFiles: 20_000,
+    nodeStatusUpdateFrequency: "4s",
+    nodeLeaseDurationSeconds: 12,
+  };
+}
+
+function kubeProxyConfig(): object {
+  return {
+    apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
+    kind: "KubeProxyConfiguration",
+    mode: "nftables",
+    clientConnection: { kubeconfig: nodePaths.kubeProxyKubeconfig },
+    clusterCIDR: podNetwork,
+    oomScoreAdj: 0,
+    // These would set sysctls of the whole machine.
+    conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: "0s", tcpCloseWaitTimeout: "0s" },
+  };
+}
+
+/** What the host binds into a node: its disk and the programs. */
+export function nodeBinds(
+  disk: string,
+  programs: Readonly<Record<keyof typeof nodeProgramDirectories, string>>,
+): readonly string[] {
+  const disks = nodeDiskDirectories.map((path) => `${disk}${path}:${path}:rw`);
+  const tools = Object.entries(nodeProgramDirectories).map(
+    ([name, path]) => `${programs[name as keyof typeof programs]}:${path}:ro`,
+  );
+  return [...disks, ...tools];
+}
+
+/** `ip` commands for a node: its address, and the way to the host and to the pods of all others. */
+export function nodeRoutes(node: NodePlan, others: readonly NodePlan[]): string {
+  return [
+    `address replace ${node.address}/24 dev eth0`,
+    "link set eth0 up",
+    `route replace default via ${bridge.address}`,
+    ...others.map((other) => `route replace ${other.podSubnet} via ${other.address}`),
+    "",
+  ].join("\n");
+}
