@@ -196,7 +196,8 @@ export interface LibvirtConnection {
   shutdownDomain(uuid: string, by: "acpi" | "agent"): Promise<void>;
   /**
    * Ends QEMU. `graceful` sends SIGTERM only, so that caches reach the disk, and throws LibvirtError
-   * when QEMU does not end; `forced` goes on to SIGKILL. Done when the domain is gone.
+   * when QEMU does not end; `forced` goes on to SIGKILL. Done when the domain is gone; NoDomain says
+   * the same, also of one that this call ended while the daemon was still reattaching to it.
    */
   destroyDomain(uuid: string, how: "graceful" | "forced"): Promise<void>;
   /** Stops the vCPUs. Safe to call again. */

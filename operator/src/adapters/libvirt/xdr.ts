@@ -28,15 +28,18 @@ export class XdrWriter {
   #length = 0;
 
   uint32(value: number): void {
-    this.#buffer.writeUInt32BE(value, this.#reserve(unitBytes));
+    const start = this.#reserve(unitBytes);
+    this.#buffer.writeUInt32BE(value, start);
   }
 
   int32(value: number): void {
-    this.#buffer.writeInt32BE(value, this.#reserve(unitBytes));
+    const start = this.#reserve(unitBytes);
+    this.#buffer.writeInt32BE(value, start);
   }
 
   uint64(value: bigint): void {
-    this.#buffer.writeBigUInt64BE(value, this.#reserve(2 * unitBytes));
+    const start = this.#reserve(2 * unitBytes);
+    this.#buffer.writeBigUInt64BE(value, start);
   }
 
   /** Bytes of a length known to both sides, filled up with zeros to a multiple of four. */
