@@ -4,8 +4,7 @@
  * `npm run demo -- down` removes the cluster with everything in it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Cluster } from "./cluster/cluster.ts";
-import { openCluster } from "./cluster/open.ts";
+import { type Cluster, openCluster } from "./cluster/cluster.ts";
 import { buildDemoImages, type DemoImages } from "./demo/images.ts";
 import { manifests, namespace, serverName } from "./demo/manifests.ts";
 import { deploy } from "./deploy.ts";

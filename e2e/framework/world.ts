@@ -3,8 +3,7 @@
 import { inject } from "vitest";
 import type { KubeStore } from "../../operator/src/ports/kube.ts";
 import { createKubeconfigStore } from "../../operator/src/adapters/kube/kubeconfig.ts";
-import type { Cluster } from "../../hack/cluster/cluster.ts";
-import { openCluster } from "../../hack/cluster/open.ts";
+import { type Cluster, openCluster } from "../../hack/cluster/cluster.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
