@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from "zod";
+import { listByKey, text } from "./bounded.ts";
+import { isEqual } from "./equal.ts";
 
 /** The API group of every kind. */
 export const group = "kilonova.io";
@@ -67,7 +69,7 @@ export function immutable<Field extends string>(
       `has(self.${field}) == has(oldSelf.${field}) && ` +
       `(!has(self.${field}) || self.${field} == oldSelf.${field})`,
     message: `${field} is immutable: ${cure}`,
-    holds: (self, old) => JSON.stringify(self[field]) === JSON.stringify(old[field]),
+    holds: (self, old) => isEqual(self[field], old[field]),
   };
 }
 
@@ -106,15 +108,15 @@ export interface KubeObject<Spec = unknown, Status = unknown> {
   readonly status?: Status;
 }
 
-/** A moment as the API server writes it (RFC 3339, seconds). */
-export const timestamp = z.iso.datetime({ offset: true }).max(64);
+/** A moment as the API server writes it: RFC 3339 in UTC, whole seconds. */
+export const timestamp = text(20, 20).regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/);
 
 /** One condition, in the shape that every Kubernetes client knows. */
 export const conditionSchema = z.strictObject({
-  type: z.string().min(1).max(64).describe("What is judged."),
+  type: text(1, 64).describe("What is judged."),
   status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds."),
-  reason: z.string().min(1).max(64).describe("Why, as one CamelCase word."),
-  message: z.string().max(1024).describe("Why, as a sentence that names the cause and the cure."),
+  reason: text(1, 64).describe("Why, as one CamelCase word."),
+  message: text(0, 1024).describe("Why, as a sentence that names the cause and the cure."),
   lastTransitionTime: timestamp.describe("When status last changed."),
   observedGeneration: z
     .int()
@@ -127,11 +129,9 @@ export const conditionSchema = z.strictObject({
 export type Condition = z.output<typeof conditionSchema>;
 
 /** The conditions of an object: one of each type, merged by type under server-side apply. */
-export const conditionsSchema = z
-  .array(conditionSchema)
-  .max(16)
-  .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] })
-  .describe("What holds of this object now, with reasons.");
+export const conditionsSchema = listByKey(conditionSchema, "type", 16).describe(
+  "What holds of this object now, with reasons.",
+);
 
 /** `metadata.generation` that a status speaks of. */
 export const observedGeneration = z

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from "zod";
+import { mapOf, setOf, text } from "../bounded.ts";
 import { defineKind, immutable, observedGeneration } from "../define-kind.ts";
 
 /** Extra specs as Nova bounds them: keys and values of at most 255 characters. */
-export const extraSpecsSchema = z
-  .record(z.string().min(1).max(255), z.string().max(255))
-  .meta({ maxProperties: 128 })
-  .describe(
-    "Hardware and scheduling properties beyond the size, by Nova's names (hw:…, quota:…, trait:…).",
-  );
+export const extraSpecsSchema = mapOf(text(1, 255), text(0, 255), 128).describe(
+  "Hardware and scheduling properties beyond the size, by Nova's names (hw:…, quota:…, trait:…).",
+);
 
 /** The part of a flavor that a server is built from and keeps a copy of. Sizes as in Nova. */
 export const flavorShape = {
@@ -24,18 +22,14 @@ export const flavorShape = {
 
 export const flavorSpecSchema = z.strictObject({
   ...flavorShape,
-  description: z.string().max(1024).optional().describe("For people."),
+  description: text(0, 1024).optional().describe("For people."),
   isDisabled: z
     .boolean()
     .default(false)
     .describe("New servers are refused; those that run keep running."),
   access: z
     .strictObject({
-      namespaces: z
-        .array(z.string().min(1).max(63))
-        .max(256)
-        .meta({ "x-kubernetes-list-type": "set" })
-        .describe("Namespaces that may use the flavor."),
+      namespaces: setOf(text(1, 63), 256).describe("Namespaces that may use the flavor."),
     })
     .optional()
     .describe("Who may use the flavor; absent means everybody."),

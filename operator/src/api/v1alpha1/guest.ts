@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from "zod";
+import { text } from "../bounded.ts";
 import {
   conditionsSchema,
   defineKind,
@@ -13,7 +14,7 @@ import { httpSourceSchema, imageFormat } from "./image.ts";
 /** What the domain is made of, with nothing left for the node to choose. */
 export const domainModelSchema = z.strictObject({
   uuid: uuidSchema.describe("SMBIOS uuid and libvirt's uuid."),
-  hostname: z.string().min(1).max(253).describe("The guest's host name."),
+  hostname: text(1, 253).describe("The guest's host name."),
   vcpus: z.int().min(1).max(512).describe("Virtual CPUs."),
   memoryMib: z.int().min(16).max(16_777_216).describe("Guest memory in MiB."),
   firmware: z.enum(["bios", "uefi"]).describe("Firmware that the guest boots by."),
@@ -27,15 +28,11 @@ export type DomainModel = z.output<typeof domainModelSchema>;
 export const guestSpecSchema = z.strictObject({
   server: z
     .strictObject({
-      name: z.string().min(1).max(253).describe("Name of the Server."),
-      uid: z
-        .string()
-        .min(1)
-        .max(64)
-        .describe("Uid of the Server: names the directory on the node."),
+      name: text(1, 253).describe("Name of the Server."),
+      uid: text(1, 64).describe("Uid of the Server: names the directory on the node."),
     })
     .describe("Whose incarnation this is."),
-  host: z.string().min(1).max(253).describe("The node that runs it."),
+  host: text(1, 253).describe("The node that runs it."),
   token: z.int().min(1).max(Number.MAX_SAFE_INTEGER).describe("Number of the incarnation."),
   runState: z
     .enum(["Running", "Stopped", "Absent"])
@@ -95,8 +92,8 @@ export const guestStatusSchema = z.strictObject({
   claim: z
     .strictObject({
       state: z.enum(["Accepted", "Refused"]).describe("The host's answer to the claim."),
-      reason: z.string().max(64).optional().describe("Why it was refused, one CamelCase word."),
-      message: z.string().max(1024).optional().describe("Why it was refused, as a sentence."),
+      reason: text(0, 64).optional().describe("Why it was refused, one CamelCase word."),
+      message: text(0, 1024).optional().describe("Why it was refused, as a sentence."),
     })
     .optional()
     .describe("The claim, answered once."),
@@ -120,13 +117,13 @@ export const guestStatusSchema = z.strictObject({
     .optional()
     .describe("The token is in the node's durable released file: it never runs here again."),
   startedTime: timestamp.optional().describe("When this boot's domain began to run."),
-  bootId: z.string().max(64).optional().describe("The node's boot id when the domain was started."),
+  bootId: text(0, 64).optional().describe("The node's boot id when the domain was started."),
   machine: machineSchema.optional().describe("What the domain got; kept from the first boot on."),
-  imageDigest: z.string().max(71).optional().describe("Digest of the base of the root disk."),
+  imageDigest: text(0, 71).optional().describe("Digest of the base of the root disk."),
   error: z
     .strictObject({
-      reason: z.string().max(64).describe("One CamelCase word."),
-      message: z.string().max(1024).describe("What went wrong, and the cure."),
+      reason: text(0, 64).describe("One CamelCase word."),
+      message: text(0, 1024).describe("What went wrong, and the cure."),
       time: timestamp.describe("When it was first seen."),
     })
     .optional()

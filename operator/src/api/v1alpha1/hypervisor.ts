@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from "zod";
+import { mapOf, setOf, text } from "../bounded.ts";
 import { conditionsSchema, defineKind, observedGeneration } from "../define-kind.ts";
 import { uuidSchema } from "./guest-model.ts";
 
@@ -11,7 +12,7 @@ export const hypervisorSpecSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe("No new server is scheduled here; those that run keep running."),
-  disabledReason: z.string().max(255).optional().describe("Why, for people."),
+  disabledReason: text(0, 255).optional().describe("Why, for people."),
   acknowledgedUuid: uuidSchema
     .optional()
     .describe("Accepts this hypervisor uuid after IdentityKnown turned False."),
@@ -55,31 +56,31 @@ export const hypervisorStatusSchema = z.strictObject({
   observedGeneration: observedGeneration.optional(),
   state: z.enum(["up", "down"]).optional().describe("Whether the agent's heartbeat is fresh."),
   uuid: uuidSchema.optional().describe("The hypervisor's identity, kept on the node's disk."),
-  nodeUid: z.string().max(64).optional().describe("Uid of the Node object that was reported from."),
+  nodeUid: text(0, 64).optional().describe("Uid of the Node object that was reported from."),
   identity: z
     .strictObject({
       uuid: uuidSchema.describe("The hypervisor uuid that was first seen or acknowledged."),
-      nodeUid: z.string().max(64).describe("The uid of the Node object that came with it."),
+      nodeUid: text(0, 64).describe("The uid of the Node object that came with it."),
     })
     .optional()
     .describe("Who this hypervisor is, as the operator knows it; uuid and nodeUid must agree."),
-  bootId: z.string().max(64).optional().describe("The node's boot id."),
+  bootId: text(0, 64).optional().describe("The node's boot id."),
   versions: z
     .strictObject({
-      agent: z.string().max(64).describe("Version of the product."),
-      libvirt: z.string().max(64).describe("Version of libvirt in the guest image."),
-      qemu: z.string().max(64).describe("Version of QEMU in the guest image."),
-      kernel: z.string().max(255).describe("The node's kernel."),
-      guestImage: z.string().max(255).describe("The guest image that new boots use."),
+      agent: text(0, 64).describe("Version of the product."),
+      libvirt: text(0, 64).describe("Version of libvirt in the guest image."),
+      qemu: text(0, 64).describe("Version of QEMU in the guest image."),
+      kernel: text(0, 255).describe("The node's kernel."),
+      guestImage: text(0, 255).describe("The guest image that new boots use."),
     })
     .optional()
     .describe("What runs there."),
   virtType: z.enum(["kvm", "qemu"]).optional().describe("The virtualization type that was proven."),
   cpu: z
     .strictObject({
-      arch: z.string().max(32).describe("Architecture."),
-      model: z.string().max(128).describe("Model as the host names it."),
-      vendor: z.string().max(64).describe("Vendor as the host names it."),
+      arch: text(0, 32).describe("Architecture."),
+      model: text(0, 128).describe("Model as the host names it."),
+      vendor: text(0, 64).describe("Vendor as the host names it."),
       cpus: z.int().min(1).max(65_536).describe("Logical CPUs that are online."),
     })
     .optional()
@@ -88,7 +89,7 @@ export const hypervisorStatusSchema = z.strictObject({
     .array(
       z.strictObject({
         id: z.int().min(0).max(65_535).describe("Number of the cell."),
-        cpus: z.string().max(1024).describe("Its CPUs as a list, for example 0-3,8."),
+        cpus: text(0, 1024).describe("Its CPUs as a list, for example 0-3,8."),
         memoryMib: mib.describe("Its memory in MiB."),
       }),
     )
@@ -97,32 +98,27 @@ export const hypervisorStatusSchema = z.strictObject({
     .describe("The host's NUMA cells."),
   memoryMib: mib.optional().describe("Memory of the host in MiB."),
   diskGib: mib.optional().describe("Size of the guests' file system in GiB."),
-  inventory: z
-    .record(z.string().min(1).max(255), inventorySchema)
-    .meta({ maxProperties: 64 })
+  inventory: mapOf(text(1, 255), inventorySchema, 64)
     .optional()
     .describe("What the host offers, by resource class."),
-  traits: z
-    .array(z.string().min(1).max(255))
-    .max(512)
-    .meta({ "x-kubernetes-list-type": "set" })
+  traits: setOf(text(1, 255), 512)
     .optional()
     .describe("What the host is capable of, by standard names."),
   usage: z
     .strictObject({
       servers: z.int().min(0).max(1_000_000).describe("Guests that hold a claim here."),
-      vcpus: z.string().max(32).describe("VCPU as used/capacity."),
-      memory: z.string().max(32).describe("MEMORY_MB as used/capacity."),
-      disk: z.string().max(32).describe("DISK_GB as used/capacity."),
+      vcpus: text(0, 32).describe("VCPU as used/capacity."),
+      memory: text(0, 32).describe("MEMORY_MB as used/capacity."),
+      disk: text(0, 32).describe("DISK_GB as used/capacity."),
     })
     .optional()
     .describe("What is promised, as the operator counts it."),
   orphans: z
     .array(
       z.strictObject({
-        serverUid: z.string().max(64).describe("The directory's server uid."),
+        serverUid: text(0, 64).describe("The directory's server uid."),
         token: z.int().min(1).max(Number.MAX_SAFE_INTEGER).describe("The incarnation."),
-        since: z.string().max(64).describe("When it was found without an object."),
+        since: text(0, 64).describe("When it was found without an object."),
       }),
     )
     .max(64)

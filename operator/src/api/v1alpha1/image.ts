@@ -1,29 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from "zod";
+import { mapOf, text } from "../bounded.ts";
 import { defineKind, immutable, observedGeneration } from "../define-kind.ts";
 
 /** `sha256:` and 64 lower-case hexadecimal digits. */
-export const sha256Schema = z
-  .string()
-  .max(71)
-  .regex(/^sha256:[0-9a-f]{64}$/);
+export const sha256Schema = text(71, 71).regex(/^sha256:[0-9a-f]{64}$/);
 
 /** Image properties by Glance's names; the features that act on them know their types. */
-export const imagePropertiesSchema = z
-  .record(z.string().min(1).max(255), z.string().max(255))
-  .meta({ maxProperties: 128 })
-  .describe("Properties of guests made from the image, by Nova's names (hw_firmware_type, …).");
+export const imagePropertiesSchema = mapOf(text(1, 255), text(0, 255), 128).describe(
+  "Properties of guests made from the image, by Nova's names (hw_firmware_type, …).",
+);
 
 export const imageFormat = z
   .enum(["qcow2", "raw"])
   .describe("Format of the bytes at the source. A qcow2 file must not name a backing file.");
 
 export const httpSourceSchema = z.strictObject({
-  url: z
-    .string()
-    .min(8)
-    .max(2048)
-    .regex(/^https?:\/\/[^\s/]+(\/[^\s]*)?$/)
+  url: text(8, 2048)
+    .regex(/^https?:\/\/[A-Za-z0-9._:[\]-]+([/?][!-~]*)?$/)
     .describe("An http or https URL without credentials."),
   checksum: sha256Schema.describe(
     "The sha256 of the file as it is served. The cache on every node is keyed by it.",

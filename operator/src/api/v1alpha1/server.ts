@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from "zod";
+import { mapOf, text } from "../bounded.ts";
 import {
   conditionsSchema,
   defineKind,
@@ -11,11 +12,9 @@ import { extraSpecsSchema, flavorShape } from "./flavor.ts";
 import { httpSourceSchema, imageFormat, imagePropertiesSchema } from "./image.ts";
 import { machineSchema, resourcesSchema, uuidSchema } from "./guest-model.ts";
 
-const objectName = z
-  .string()
-  .min(1)
-  .max(253)
-  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
+const objectName = text(1, 253).regex(
+  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+);
 
 export const powerStates = ["Running", "Stopped"] as const;
 
@@ -39,16 +38,11 @@ export const serverSpecSchema = z.strictObject({
     .enum(["Stop", "Restart"])
     .default("Stop")
     .describe("What happens when the guest's QEMU ends by itself."),
-  hostname: z
-    .string()
-    .min(1)
-    .max(253)
+  hostname: text(1, 253)
     .regex(/^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*$/)
     .optional()
     .describe("The guest's host name, an FQDN is passed unchanged; metadata.name when absent."),
-  metadata: z
-    .record(z.string().min(1).max(255), z.string().max(255))
-    .meta({ maxProperties: 128 })
+  metadata: mapOf(text(1, 255), text(0, 255), 128)
     .optional()
     .describe("Keys and values for the guest to read, as Nova's server metadata."),
 });
@@ -71,33 +65,33 @@ export type TaskState = (typeof taskStates)[number];
 /** The right to run (protocol P1): written by the operator alone. `token` only grows. */
 export const runSchema = z.strictObject({
   token: z.int().min(1).max(Number.MAX_SAFE_INTEGER).describe("Number of the incarnation."),
-  guest: z.string().min(1).max(253).describe("Name of the Guest that holds the right."),
-  host: z.string().min(1).max(253).describe("Node on which that Guest stands."),
+  guest: text(1, 253).describe("Name of the Guest that holds the right."),
+  host: text(1, 253).describe("Node on which that Guest stands."),
   state: z
     .enum(["Granted", "Released"])
     .describe("Released: the host proved that this incarnation never runs again."),
-  evidence: z.string().max(512).optional().describe("Why it was released, if not by its host."),
+  evidence: text(0, 512).optional().describe("Why it was released, if not by its host."),
 });
 
 export type Run = z.output<typeof runSchema>;
 
 const appliedSchema = z.strictObject({
-  value: z.string().max(253).describe("The name in the spec that was acted on."),
-  uid: z.string().max(64).optional().describe("The uid of the object of that name."),
+  value: text(0, 253).describe("The name in the spec that was acted on."),
+  uid: text(0, 64).optional().describe("The uid of the object of that name."),
   generation: z.int().min(0).max(Number.MAX_SAFE_INTEGER).describe("The Server's generation."),
   outcome: z.enum(["Applied", "Refused"]).describe("How the attempt ended."),
 });
 
 export const embeddedFlavorSchema = z.strictObject({
-  name: z.string().max(253).describe("Name at the time."),
-  uid: z.string().max(64).describe("Uid of the Flavor object."),
+  name: text(0, 253).describe("Name at the time."),
+  uid: text(0, 64).describe("Uid of the Flavor object."),
   ...flavorShape,
   extraSpecs: extraSpecsSchema.optional(),
 });
 
 export const embeddedImageSchema = z.strictObject({
-  name: z.string().max(253).describe("Name at the time."),
-  uid: z.string().max(64).describe("Uid of the Image object."),
+  name: text(0, 253).describe("Name at the time."),
+  uid: text(0, 64).describe("Uid of the Image object."),
   http: httpSourceSchema.describe("The source, with the digest that the disk was made from."),
   format: imageFormat,
   minDiskGib: z.int().min(0).max(65_536).default(0).describe("Smallest root disk in GiB."),
@@ -123,34 +117,32 @@ export const serverStatusSchema = z.strictObject({
     .describe("Why the guest is off. Host and Pod restart it; the others do not."),
   fault: z
     .strictObject({
-      reason: z.string().max(64).describe("One CamelCase word."),
-      message: z.string().max(1024).describe("Cause and cure."),
+      reason: text(0, 64).describe("One CamelCase word."),
+      message: text(0, 1024).describe("Cause and cure."),
       time: timestamp.describe("When it happened."),
     })
     .optional()
     .describe("The last failure; absent when there is none."),
   run: runSchema.optional().describe("Which incarnation may run, and where."),
-  hypervisor: z.string().max(253).optional().describe("The node that the server is on."),
-  podName: z.string().max(253).optional().describe("The pod that the guest runs in."),
-  hostname: z.string().max(253).optional().describe("The guest's host name."),
+  hypervisor: text(0, 253).optional().describe("The node that the server is on."),
+  podName: text(0, 253).optional().describe("The pod that the guest runs in."),
+  hostname: text(0, 253).optional().describe("The guest's host name."),
   flavor: embeddedFlavorSchema.optional().describe("The flavor that the server was built from."),
   image: embeddedImageSchema.optional().describe("The image that the server was built from."),
   machine: machineSchema.optional().describe("Frozen at first boot: later upgrades keep it."),
   allocation: resourcesSchema.optional().describe("What the server holds on its hypervisor."),
   decision: z
     .strictObject({
-      host: z.string().max(253).optional().describe("The host that was chosen."),
+      host: text(0, 253).optional().describe("The host that was chosen."),
       considered: z.int().min(0).max(1_000_000).describe("Hypervisors that were looked at."),
-      excluded: z
-        .record(z.string().max(128), z.int().min(1).max(1_000_000))
-        .meta({ maxProperties: 32 })
+      excluded: mapOf(text(0, 128), z.int().min(1).max(1_000_000), 32)
         .optional()
         .describe("How many hypervisors each cause excluded."),
     })
     .optional()
     .describe("How the scheduler last decided."),
   refusedHosts: z
-    .array(z.string().max(253))
+    .array(text(0, 253))
     .max(8)
     .optional()
     .describe("Hosts that refused the claim since it was last granted; not tried again now."),
