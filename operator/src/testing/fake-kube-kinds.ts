@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+import { z } from "zod";
+import { group, type KindDefinition, type Rule } from "../api/define-kind.ts";
+import { kinds } from "../api/kinds.ts";
+import { Refused } from "../ports/errors.ts";
+import type { ResourceType } from "../ports/kube.ts";
+import { isJson, type Json, type StoredObject } from "./fake-kube-object.ts";
+
+/** How server-side apply merges a list: as a whole, as a set, or by the members that are its keys. */
+export type ListType = "atomic" | "set" | { readonly keys: readonly string[] };
+
+/** The list type at a path of member names; steps into lists are left out. */
+export type ListTypes = (path: readonly string[]) => ListType;
+
+/** How the API server treats a kind. */
+export interface KindRules {
+  readonly hasStatus: boolean;
+  readonly hasGeneration: boolean;
+  /** An update must carry a resourceVersion. */
+  readonly isUpdateConditional: boolean;
+  /** Beside metadata.name and metadata.namespace. */
+  readonly selectableFields: readonly string[];
+  readonly listTypes: ListTypes;
+  /** Sets defaults and checks what is written. Throws Refused `Invalid`. */
+  admit(object: StoredObject, old: StoredObject | undefined): StoredObject;
+}
+
+/** Kinds that are not ours are not checked, and their lists are merged as a whole. */
+const foreign: KindRules = {
+  hasStatus: true,
+  hasGeneration: false,
+  isUpdateConditional: false,
+  selectableFields: [],
+  listTypes: () => "atomic",
+  admit: (object) => object,
+};
+
+const foreignKinds: Readonly<Record<string, Partial<KindRules>>> = {
+  Pod: {
+    hasGeneration: true,
+    selectableFields: ["spec.nodeName", "status.phase"],
+    admit: (object, old) =>
+      old === undefined ? { ...object, status: { phase: "Pending" } } : object,
+  },
+  Lease: { hasStatus: false, isUpdateConditional: true },
+  Event: { hasStatus: false },
+};
+
+const cache = new Map<string, KindRules>();
+
+/** The rules of a resource. */
+export function rulesOf(type: ResourceType): KindRules {
+  const key = `${type.group}/${type.kind}`;
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const definition = Object.values<KindDefinition>(kinds).find(({ kind }) => kind === type.kind);
+  const isOurs = type.group === group && definition !== undefined;
+  const rules = isOurs ? ownRules(definition) : { ...foreign, ...foreignKinds[type.kind] };
+  cache.set(key, rules);
+  return rules;
+}
+
+function ownRules(definition: KindDefinition): KindRules {
+  const schema = z.toJSONSchema(
+    z.object({ spec: definition.spec, status: definition.status.optional() }),
+    { io: "input" },
+  );
+  return {
+    hasStatus: true,
+    hasGeneration: true,
+    isUpdateConditional: true,
+    selectableFields: definition.selectableFields.map((path) => path.replace(/^\./, "")),
+    listTypes: (path) => listTypeIn(schema, path),
+    admit: (object, old) => admitOwn(definition, object, old),
+  };
+}
+
+function admitOwn(
+  definition: KindDefinition,
+  object: StoredObject,
+  old: StoredObject | undefined,
+): StoredObject {
+  const spec = parse(definition, "spec", object.spec);
+  for (const rule of definition.rules) check(definition, rule, { spec, old });
+  if (object.status === undefined) return { ...object, spec };
+  return { ...object, spec, status: parse(definition, "status", object.status) };
+}
+
+function parse(definition: KindDefinition, part: "spec" | "status", value: unknown): unknown {
+  const result = definition[part].safeParse(value);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map(
+    (issue) => `${[part, ...issue.path].join(".")}: ${issue.message}`,
+  );
+  throw new Refused("Invalid", `${definition.kind} is invalid: ${faults.join("; ")}`);
+}
+
+function check(
+  definition: KindDefinition,
+  rule: Rule<unknown>,
+  { spec, old }: { readonly spec: unknown; readonly old: StoredObject | undefined },
+): void {
+  if (old === undefined && rule.cel.includes("oldSelf")) return;
+  if (rule.holds(spec, old?.spec)) return;
+  throw new Refused("Invalid", `${definition.kind} is invalid: spec: ${rule.message}`);
+}
+
+function listTypeIn(root: Json, path: readonly string[]): ListType {
+  let schema: Json = root;
+  for (const member of path) schema = memberOf(schema, member);
+  if (schema["x-kubernetes-list-type"] === "set") return "set";
+  if (schema["x-kubernetes-list-type"] !== "map") return "atomic";
+  return { keys: schema["x-kubernetes-list-map-keys"] as readonly string[] };
+}
+
+function memberOf(schema: Json, member: string): Json {
+  const inner = isJson(schema["items"]) ? schema["items"] : schema;
+  const properties = isJson(inner["properties"]) ? inner["properties"] : {};
+  const found = properties[member] ?? inner["additionalProperties"];
+  return isJson(found) ? found : {};
+}

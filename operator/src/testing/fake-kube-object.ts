@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ObjectMeta } from "../api/define-kind.ts";
+import type { ResourceObject } from "../ports/kube.ts";
+
+/** A JSON object. */
+export type Json = Readonly<Record<string, unknown>>;
+
+/** An object as the fake API server keeps it: plain JSON, never shared with a client. */
+export interface StoredObject extends Json {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta & Json;
+  readonly spec?: unknown;
+  readonly status?: unknown;
+}
+
+/** What arrives at the other side of JSON: undefined members are gone, nothing is shared. */
+export function overTheWire<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}
+
+/** An object that a client sent. */
+export function received(object: ResourceObject | Json): StoredObject {
+  return overTheWire(object) as StoredObject;
+}
+
+export function isJson(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether two JSON values say the same; the order of members does not count. */
+export function isSame(one: unknown, other: unknown): boolean {
+  if (Array.isArray(one) && Array.isArray(other)) {
+    return one.length === other.length && one.every((item, index) => isSame(item, other[index]));
+  }
+  if (isJson(one) && isJson(other)) {
+    const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
+    return [...keys].every((key) => isSame(one[key], other[key]));
+  }
+  return one === other;
+}
+
+/** All but the named members. */
+export function without(object: Json, ...members: readonly string[]): Json {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !members.includes(key)));
+}
+
+/** JSON merge patch (RFC 7386): null removes a member, lists are replaced. */
+export function mergePatch(target: unknown, patch: unknown): unknown {
+  if (!isJson(patch)) return patch;
+  const merged: Record<string, unknown> = isJson(target) ? { ...target } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete merged[key];
+    else merged[key] = mergePatch(merged[key], value);
+  }
+  return merged;
+}
