@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, test } from "vitest";
+import { aGuest } from "../../testing/builders.ts";
+import { serverPod } from "./pod.ts";
+
+const guest = aGuest();
+const policy = { guestImage: "registry.example.org/guest:1" };
+const pod = serverPod(guest, policy, true);
+const [container] = pod.spec.containers;
+
+/** Every leaf of the template as `path=value`: what is added or changed has to pass by here. */
+function leavesOf(value: unknown, path = ""): string[] {
+  if (typeof value !== "object" || value === null) return [`${path}=${String(value)}`];
+  const entries = Object.entries(value);
+  if (entries.length === 0) return [`${path}={}`];
+  return entries.flatMap(([key, member]) => leavesOf(member, path === "" ? key : `${path}.${key}`));
+}
+
+test("the whole template is as it was reviewed", () => {
+  expect(leavesOf(pod)).toEqual([
+    "apiVersion=v1",
+    "kind=Pod",
+    "metadata.name=web-5e12e-1",
+    "metadata.namespace=team",
+    "metadata.labels.kilonova.io/server-uid=5e12e12e-0000-4000-8000-000000000001",
+    "metadata.labels.kilonova.io/server=web",
+    "metadata.ownerReferences.0.apiVersion=kilonova.io/v1alpha1",
+    "metadata.ownerReferences.0.kind=Guest",
+    "metadata.ownerReferences.0.name=web-5e12e-1",
+    "metadata.ownerReferences.0.uid=90e50000-0000-4000-8000-000000000001",
+    "metadata.ownerReferences.0.controller=true",
+    "spec.restartPolicy=Never",
+    "spec.terminationGracePeriodSeconds=90",
+    "spec.automountServiceAccountToken=false",
+    "spec.enableServiceLinks=false",
+    ...prefixed("spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution", [
+      "nodeSelectorTerms.0.matchFields.0.key=metadata.name",
+      "nodeSelectorTerms.0.matchFields.0.operator=In",
+      "nodeSelectorTerms.0.matchFields.0.values.0=node-1",
+    ]),
+    "spec.tolerations.0.operator=Exists",
+    "spec.securityContext.runAsNonRoot=true",
+    "spec.securityContext.runAsUser=1000700000",
+    "spec.securityContext.runAsGroup=1000700000",
+    "spec.securityContext.seccompProfile.type=RuntimeDefault",
+    ...prefixed("spec.containers.0", [
+      "name=guest",
+      "image=registry.example.org/guest:1",
+      "imagePullPolicy=IfNotPresent",
+      "env.0.name=HOME",
+      "env.0.value=/data/run/home",
+      "env.1.name=XDG_RUNTIME_DIR",
+      "env.1.value=/data/run",
+      "resources.requests.cpu=200m",
+      "resources.requests.memory=1184Mi",
+      "resources.requests.kilonova.io/kvm=1",
+      "resources.limits.memory=1184Mi",
+      "resources.limits.kilonova.io/kvm=1",
+      "securityContext.allowPrivilegeEscalation=false",
+      "securityContext.readOnlyRootFilesystem=true",
+      "securityContext.capabilities.drop.0=ALL",
+      "volumeMounts.0.name=guest",
+      "volumeMounts.0.mountPath=/data",
+      "volumeMounts.0.readOnly=true",
+      "volumeMounts.0.mountPropagation=HostToContainer",
+      "volumeMounts.1.name=tmp",
+      "volumeMounts.1.mountPath=/tmp",
+    ]),
+    "spec.volumes.0.name=guest",
+    "spec.volumes.0.csi.driver=guest.kilonova.io",
+    "spec.volumes.0.csi.volumeAttributes.guest=web-5e12e-1",
+    "spec.volumes.1.name=tmp",
+    "spec.volumes.1.emptyDir.medium=Memory",
+    "spec.volumes.1.emptyDir.sizeLimit=16Mi",
+  ]);
+});
+
+function prefixed(prefix: string, leaves: readonly string[]): string[] {
+  return leaves.map((leaf) => `${prefix}.${leaf}`);
+}
+
+describe("the server pod fits PodSecurity restricted", () => {
+  const spec: Readonly<Record<string, unknown>> = pod.spec;
+
+  test("shares nothing with its node", () => {
+    for (const field of ["hostNetwork", "hostPID", "hostIPC", "nodeName", "hostAliases"]) {
+      expect(spec).not.toHaveProperty(field);
+    }
+  });
+
+  test("runs as a user of its own, without a capability or a way to more", () => {
+    expect(pod.spec.securityContext).toMatchObject({ runAsNonRoot: true });
+    expect(pod.spec.securityContext.runAsUser).toBeGreaterThan(0);
+    expect(pod.spec.containers).toHaveLength(1);
+    expect(spec).not.toHaveProperty("initContainers");
+    expect(container?.securityContext).toStrictEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    });
+  });
+
+  test("mounts only kinds of volumes that restricted allows, and none of them holds user data", () => {
+    const members = pod.spec.volumes.map((volume) => Object.keys(volume));
+    expect(members).toEqual([
+      ["name", "csi"],
+      ["name", "emptyDir"],
+    ]);
+    const [, tmp] = pod.spec.volumes;
+    expect(tmp).toMatchObject({ emptyDir: { medium: "Memory" } });
+  });
+});
+
+describe("the server pod", () => {
+  test("has no token of the API server", () => {
+    expect(pod.spec.automountServiceAccountToken).toBe(false);
+  });
+
+  test("tolerates a lost node without a limit", () => {
+    expect(pod.spec.tolerations).toStrictEqual([{ operator: "Exists" }]);
+  });
+
+  test("is left more time than the guest's own shutdown takes", () => {
+    const slow = aGuest({ spec: { shutdown: { timeoutSeconds: 600, retryIntervalSeconds: 10 } } });
+    expect(serverPod(slow, policy, true).spec.terminationGracePeriodSeconds).toBe(630);
+  });
+
+  test("requests all the memory that it may use, which is the guest's claim", () => {
+    const { requests, limits } = container?.resources ?? {};
+    expect(requests?.memory).toBe(limits?.memory);
+    expect(limits?.memory).toBe(`${guest.spec.resources["MEMORY_MB"]}Mi`);
+    expect(limits).not.toHaveProperty("cpu");
+  });
+
+  test("asks for the KVM device only where KVM is used", () => {
+    const [emulated] = serverPod(guest, policy, false).spec.containers;
+    expect(emulated?.resources.limits).toStrictEqual({ memory: "1184Mi" });
+  });
+
+  test("has no probe but by exec: every port is the guest's", () => {
+    const probes = Object.entries(container ?? {}).filter(([key]) => key.endsWith("Probe"));
+    expect(probes.filter(([, probe]) => !("exec" in (probe as object)))).toEqual([]);
+    expect(container).not.toHaveProperty("ports");
+  });
+
+  test("has a priority class when there is one to have", () => {
+    const ranked = serverPod(guest, { ...policy, priorityClass: "servers" }, true);
+    expect(ranked.spec.priorityClassName).toBe("servers");
+    expect(pod.spec).not.toHaveProperty("priorityClassName");
+  });
+});

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+import { apiVersion } from "../../api/define-kind.ts";
+import { kinds, type Guest } from "../../api/kinds.ts";
+import { csiDriver, deviceResource, label } from "../../api/names.ts";
+import { labelValueOf } from "./names.ts";
+
+/** What every server pod of this installation has in common. */
+export interface PodPolicy {
+  /** Reference of the guest image. */
+  readonly guestImage: string;
+  /** The cluster's default class when absent. */
+  readonly priorityClass?: string | undefined;
+}
+
+/** Time beyond the guest's own shutdown that the pod's init and the kubelet may take. */
+const graceBeyondShutdownSeconds = 30;
+/**
+ * CPU time that a vCPU is promised. It gives guests their share beside other pods, and no limit throttles
+ * them; how many vCPUs a host takes is Placement's to say, not the kube-scheduler's.
+ */
+const cpuRequestMilliPerVcpu = 100;
+const runDirectory = "/data/run";
+
+/**
+ * The pod that a guest runs in. It fits PodSecurity `restricted` and holds nothing of the user's: the
+ * guest's directory comes as an inline CSI volume that the node's agent serves. It has no probes: all
+ * ports belong to the guest, exec probes cost the node tens of milliseconds of CPU each, and whether the
+ * guest runs is known from libvirt. `isAccelerated` asks for the host's KVM device.
+ */
+export function serverPod(guest: Guest, policy: PodPolicy, isAccelerated: boolean) {
+  const { spec, metadata } = guest;
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name: metadata.name,
+      ...(metadata.namespace !== undefined && { namespace: metadata.namespace }),
+      labels: {
+        [label.serverUid]: spec.server.uid,
+        [label.server]: labelValueOf(spec.server.name),
+      },
+      ownerReferences: [ownerOf(guest)],
+    },
+    spec: {
+      restartPolicy: "Never",
+      terminationGracePeriodSeconds: spec.shutdown.timeoutSeconds + graceBeyondShutdownSeconds,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      ...(policy.priorityClass !== undefined && { priorityClassName: policy.priorityClass }),
+      affinity: onlyOn(spec.host),
+      // The disk is on this node: no taint, however long it stands, makes the guest run elsewhere.
+      tolerations: [{ operator: "Exists" }],
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: spec.uid,
+        runAsGroup: spec.uid,
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+      containers: [container(guest, policy.guestImage, isAccelerated)],
+      volumes: [
+        {
+          name: "guest",
+          csi: { driver: csiDriver, volumeAttributes: { guest: metadata.name } },
+        },
+        // In memory: the kubelet empties an emptyDir on disk through whatever is mounted in it.
+        { name: "tmp", emptyDir: { medium: "Memory", sizeLimit: "16Mi" } },
+      ],
+    },
+  };
+}
+
+function container({ spec }: Guest, image: string, isAccelerated: boolean) {
+  const memory = `${spec.resources["MEMORY_MB"] ?? spec.domain.memoryMib}Mi`;
+  const devices = isAccelerated ? { [deviceResource.kvm]: "1" } : {};
+  return {
+    name: "guest",
+    image,
+    imagePullPolicy: "IfNotPresent",
+    env: [
+      { name: "HOME", value: `${runDirectory}/home` },
+      { name: "XDG_RUNTIME_DIR", value: runDirectory },
+    ],
+    resources: {
+      requests: { cpu: `${spec.domain.vcpus * cpuRequestMilliPerVcpu}m`, memory, ...devices },
+      limits: { memory, ...devices },
+    },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    },
+    volumeMounts: [
+      { name: "guest", mountPath: "/data", readOnly: true, mountPropagation: "HostToContainer" },
+      { name: "tmp", mountPath: "/tmp" },
+    ],
+  };
+}
+
+/** By affinity and not by nodeName, so that the kube-scheduler counts what the pod requests. */
+function onlyOn(host: string) {
+  const isHost = { key: "metadata.name", operator: "In", values: [host] };
+  return {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: [{ matchFields: [isHost] }],
+      },
+    },
+  };
+}
+
+function ownerOf({ metadata }: Guest) {
+  const { name, uid = "" } = metadata;
+  return { apiVersion, kind: kinds.guest.kind, name, uid, controller: true };
+}
