@@ -84,7 +84,9 @@ async function describe(directory: string, path: string): Promise<Entry> {
 
 async function matches(directory: string, entry: Entry): Promise<boolean> {
   const absolute = join(directory, entry.path);
-  const found = await lstat(absolute);
+  const found = await lstat(absolute).catch(() => undefined);
+  // Another process may be replacing a damaged directory at this moment.
+  if (found === undefined) return false;
   if (entry.type === "link") {
     return found.isSymbolicLink() && (await readlink(absolute)) === entry.target;
   }

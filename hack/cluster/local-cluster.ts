@@ -105,7 +105,9 @@ export class LocalCluster implements Cluster {
   }
 
   node(which: number | string): ClusterNode {
-    return this.#localNode(Number(String(which).replace(/^node-/, "")));
+    const number = /^(?:node-)?(\d)$/.exec(String(which))?.[1];
+    if (number === undefined) throw new Error(`${which} is no node: say 2 or node-2`);
+    return this.#localNode(Number(number));
   }
 
   async client(name: "kubectl" | "helm"): Promise<ClusterClient> {

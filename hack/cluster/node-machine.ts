@@ -4,6 +4,7 @@ import { constants } from "node:fs";
 import { chmod, copyFile, mkdir, readlink, rm, writeFile } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { tryRun } from "../exec.ts";
 import type { RunOptions, TryRunResult } from "../exec.ts";
 import { createCgroup, inCgroup, kill, processesOf, removeCgroup } from "./cgroups.ts";
@@ -15,6 +16,8 @@ import { nodeBinds, nodeFiles, nodePaths, nodeRoutes, nodeSearchPath } from "./n
 import type { NodePrograms } from "./programs.ts";
 import { writeKubeconfig } from "./pki.ts";
 import type { CertificateAuthority, KeyPair } from "./pki.ts";
+
+const deathPollMilliseconds = 20;
 
 /** What a node needs from the cluster to be powered on. */
 export interface PowerSupply {
@@ -103,9 +106,14 @@ export class NodeMachine {
     await startInBackground(this.plan.name, command, this.logPath(name));
   }
 
-  /** Kills a program of the node, but not what it has started. */
+  /** Kills a program of the node, but not what it has started, and returns when it is gone. */
   async killDaemon(program: string): Promise<void> {
-    for (const pid of await this.pidsOf(program)) kill(pid);
+    for (;;) {
+      const pids = await this.pidsOf(program);
+      if (pids.length === 0) return;
+      for (const pid of pids) kill(pid);
+      await sleep(deathPollMilliseconds);
+    }
   }
 
   /** Where the host finds a file of the node. Only the node's disk is there while the node is off. */
