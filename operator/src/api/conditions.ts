@@ -55,6 +55,7 @@ export const reasons = {
   Proven: "The probe guest ran.",
   KvmAbsent: "The node has no /dev/kvm: guests run under TCG, which is slow.",
   KvmProbeFailed: "A probe guest did not run under KVM: guests run under TCG, which is slow.",
+  ProbeFailed: "No probe guest ran, not even under TCG; the message is QEMU's.",
   KvmRequired: "spec.virtType is kvm, but the probe guest did not run under it.",
   ChosenByAdministrator: "spec.virtType is qemu.",
   IdentityChanged: "The hypervisor's uuid or node changed. Set spec.acknowledgedUuid to accept it.",
