@@ -22,3 +22,8 @@ export function addUp(amounts: Iterable<Readonly<Resources>>): Resources {
 export function capacityOf(inventory: Inventory): number {
   return (inventory.total - inventory.reserved) * inventory.allocationRatio;
 }
+
+/** What is there and neither reserved nor used, whatever may be promised; below 0 when overcommitted. */
+export function freeOf(inventory: Inventory | undefined, used = 0): number {
+  return inventory === undefined ? 0 : inventory.total - inventory.reserved - used;
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, test } from "vitest";
+import { aGuest, aServer } from "../../testing/builders.ts";
+import { heldClaims } from "./claims.ts";
+
+const guest = aGuest();
+const { host, resources } = guest.spec;
+const granted = aServer({
+  status: {
+    run: { token: 1, guest: guest.metadata.name, host, state: "Granted" },
+    allocation: resources,
+  },
+});
+const assumed = { namespace: "team", guest: guest.metadata.name, host, resources, uid: 1 };
+const claim = { host, resources };
+
+describe("an incarnation holds its claim", () => {
+  test("by its Guest", () => {
+    expect(heldClaims({ servers: [], guests: [guest], assumed: [] })).toEqual([claim]);
+  });
+
+  test("by its Server's status before it has a Guest", () => {
+    expect(heldClaims({ servers: [granted], guests: [], assumed: [] })).toEqual([claim]);
+  });
+
+  test("by assumption before anything is written", () => {
+    expect(heldClaims({ servers: [], guests: [], assumed: [assumed] })).toEqual([claim]);
+  });
+
+  test("once, however many sources name it", () => {
+    const sources = { servers: [granted], guests: [guest], assumed: [assumed] };
+    expect(heldClaims(sources)).toEqual([claim]);
+  });
+
+  test("while its Guest is being deleted or has answered only for an older spec", () => {
+    const status = { domain: "Off", isReleased: true, observedGeneration: 1 } as const;
+    const newer = aGuest({ metadata: { generation: 2 }, status });
+    expect(heldClaims({ servers: [], guests: [newer], assumed: [] })).toEqual([claim]);
+  });
+});
+
+test("an incarnation holds nothing once its host gave the run right back", () => {
+  const status = { domain: "Off", isReleased: true, observedGeneration: 1 } as const;
+  const sources = { servers: [granted], guests: [aGuest({ status })], assumed: [] };
+  expect(heldClaims(sources)).toEqual([]);
+});

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describeShortage, shortagesOf } from "../../placement/capacity.ts";
+import { defineFilter } from "../filter.ts";
+
+/** The host has room beside what it promised. Differs: in Nova, Placement answers this before. */
+export const capacity = defineFilter({
+  name: "capacity",
+  source: "Placement's allocation candidates",
+  passes(host, request) {
+    const [shortage] = shortagesOf(host.inventory ?? {}, host.used, request.resources);
+    return shortage === undefined ? true : describeShortage(shortage);
+  },
+});

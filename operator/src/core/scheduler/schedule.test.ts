@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, test } from "vitest";
+import { aHypervisor } from "../../testing/builders.ts";
+import { type HostState, hostStatesOf } from "./host-state.ts";
+import type { ScheduleRequest } from "./request.ts";
+import { schedule } from "./schedule.ts";
+import { normalise } from "./weigher.ts";
+
+const inventory = aHypervisor().status?.inventory;
+const aHost = (name: string, change: Partial<HostState> = {}): HostState => ({
+  name,
+  isUp: true,
+  isDisabled: false,
+  isIdentityKnown: true,
+  node: "Offered",
+  inventory,
+  used: {},
+  ...change,
+});
+
+const request: ScheduleRequest = {
+  serverUid: "5e12e12e-0000-4000-8000-000000000001",
+  resources: { VCPU: 2, MEMORY_MB: 4096, DISK_GB: 10 },
+  refusedHosts: [],
+};
+
+const full = { MEMORY_MB: 14_000 };
+
+describe("the scheduler", () => {
+  test("chooses a host that fits and says what excluded the others", () => {
+    const hosts = [aHost("a", { isUp: false }), aHost("b"), aHost("c", { used: full })];
+    expect(schedule(request, hosts)).toEqual({
+      ok: true,
+      host: "b",
+      decision: {
+        host: "b",
+        considered: 3,
+        excluded: { "is down": 1, "lacks 4096 MiB MEMORY_MB": 1 },
+      },
+    });
+  });
+
+  test("counts the causes when no host fits now", () => {
+    const down = aHost("c", { isUp: false });
+    const hosts = [aHost("a", { used: full }), aHost("b", { used: full }), down];
+    expect(schedule(request, hosts)).toMatchObject({
+      ok: false,
+      reason: "NoValidHost",
+      message: "0 of 3 hypervisors fit: 2 lack 4096 MiB MEMORY_MB, 1 is down",
+      counts: { "lacks 4096 MiB MEMORY_MB": 2, "is down": 1 },
+    });
+  });
+
+  test("says what to do when there is no hypervisor at all", () => {
+    expect(schedule(request, [])).toMatchObject({
+      reason: "NoValidHost",
+      message: "there is no hypervisor: label a node kilonova.io/hypervisor=true",
+    });
+  });
+
+  test("says that waiting is in vain when no host could hold it even if empty", () => {
+    const huge = { ...request, resources: { VCPU: 9 } };
+    expect(schedule(huge, [aHost("a", { isUp: false }), aHost("b")])).toMatchObject({
+      reason: "NeverFits",
+      message:
+        "no known hypervisor could hold it even if empty: 2 do not hand out 9 VCPU in one piece",
+    });
+  });
+
+  test("does not say so while a host has not reported yet", () => {
+    const huge = { ...request, resources: { VCPU: 9 } };
+    const silent = aHost("b", { inventory: undefined });
+    expect(schedule(huge, [aHost("a"), silent])).toMatchObject({ reason: "NoValidHost" });
+  });
+
+  test.each([
+    [{ isUp: false }, "is down"],
+    [{ isDisabled: true }, "is disabled"],
+    [{ isIdentityKnown: false }, "waits for its changed identity to be acknowledged"],
+    [{ node: "Unlabelled" }, "is not labelled as a hypervisor any more"],
+    [{ node: "Cordoned" }, "is cordoned"],
+    [{ node: "Gone" }, "has no node any more"],
+    [{ inventory: undefined }, "has not reported its inventory yet"],
+  ] as const)("excludes a host with %j because it %s", (change, cause) => {
+    const result = schedule(request, [aHost("a", change)]);
+    expect(result.decision.excluded).toEqual({ [cause]: 1 });
+  });
+
+  test("does not go back to a host that refused", () => {
+    const refused = { ...request, refusedHosts: ["a"] };
+    expect(schedule(refused, [aHost("a"), aHost("b")])).toMatchObject({ host: "b" });
+    expect(schedule(refused, [aHost("a")])).toMatchObject({
+      message: "0 of 1 hypervisors fit: 1 refused the claim",
+    });
+  });
+});
+
+describe("among hosts that fit", () => {
+  test("the one with the most memory, CPUs and disk left wins", () => {
+    const hosts = [aHost("a", { used: { MEMORY_MB: 2048 } }), aHost("b")];
+    expect(schedule(request, hosts)).toMatchObject({ host: "b" });
+    expect(schedule(request, hosts.toReversed())).toMatchObject({ host: "b" });
+  });
+
+  test("a multiplier below 0 packs instead of spreading", () => {
+    const hosts = [aHost("a", { used: { MEMORY_MB: 2048 } }), aHost("b")];
+    const packed = schedule(request, hosts, { multipliers: { ram: -1, cpu: 0, disk: 0 } });
+    expect(packed).toMatchObject({ host: "a" });
+  });
+
+  test("equal ones are shared out between servers, and each server always gets the same", () => {
+    const hosts = ["a", "b", "c"].map((name) => aHost(name));
+    const chosen = Array.from({ length: 60 }, (_, index) => {
+      const result = schedule({ ...request, serverUid: `server-${index}` }, hosts);
+      const again = schedule({ ...request, serverUid: `server-${index}` }, hosts.toReversed());
+      expect(again).toEqual(result);
+      return result.ok ? result.host : "";
+    });
+    for (const name of ["a", "b", "c"]) {
+      expect(chosen.filter((host) => host === name).length).toBeGreaterThan(8);
+    }
+  });
+});
+
+describe("normalised weights", () => {
+  test("run from 0 to 1", () => {
+    expect(normalise([10, 20, 30])).toEqual([0, 0.5, 1]);
+  });
+
+  test("are relative to the floor, and below 0 under it", () => {
+    expect(normalise([10, 20], 0)).toEqual([0.5, 1]);
+    expect(normalise([-10, 20], 0)).toEqual([-0.5, 1]);
+  });
+
+  test("are 0 when all values are equal to the floor or to each other without one", () => {
+    expect(normalise([0, 0], 0)).toEqual([0, 0]);
+    expect(normalise([7, 7])).toEqual([0, 0]);
+  });
+});
+
+describe("the state of a host", () => {
+  test("is taken from its Hypervisor, its Node and the claims on it", () => {
+    const disabled = aHypervisor({ spec: { isDisabled: true } });
+    const claims = [
+      { host: "node-1", resources: { VCPU: 2 } },
+      { host: "node-1", resources: { VCPU: 1, DISK_GB: 5 } },
+      { host: "node-2", resources: { VCPU: 9 } },
+    ];
+    expect(hostStatesOf([disabled], new Map([["node-1", "Offered"]]), claims)).toEqual([
+      aHost("node-1", { isDisabled: true, used: { VCPU: 3, DISK_GB: 5 } }),
+    ]);
+  });
+
+  test("is down, gone and unreported for a Hypervisor without a status and a Node", () => {
+    const { status: _, ...bare } = aHypervisor();
+    const [host] = hostStatesOf([bare], new Map(), []);
+    expect(host).toMatchObject({ isUp: false, node: "Gone", inventory: undefined });
+  });
+
+  test("knows that its identity changed", () => {
+    const base = { type: "IdentityKnown", status: "False", reason: "IdentityChanged" } as const;
+    const conditions = [{ ...base, message: "", lastTransitionTime: "2026-01-01T00:00:00Z" }];
+    const [host] = hostStatesOf([aHypervisor({ status: { conditions } })], new Map(), []);
+    expect(host?.isIdentityKnown).toBe(false);
+  });
+});

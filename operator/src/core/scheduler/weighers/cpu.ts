@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+import { capacityOf } from "../../placement/inventory.ts";
+import { defineWeigher } from "../weigher.ts";
+
+/** Virtual CPUs that may still be promised: unlike memory and disk, with the ratio, as in Nova. */
+export const cpu = defineWeigher({
+  name: "cpu",
+  source: "CPUWeigher",
+  defaultMultiplier: 1,
+  floor: 0,
+  weigh: ({ inventory, used }) => {
+    const cpus = inventory?.["VCPU"];
+    return cpus === undefined ? 0 : capacityOf(cpus) - (used["VCPU"] ?? 0);
+  },
+});

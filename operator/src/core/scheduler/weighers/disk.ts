@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+import { freeOf } from "../../placement/inventory.ts";
+import { defineWeigher } from "../weigher.ts";
+
+/** Disk that is there and not promised: spreads servers. */
+export const disk = defineWeigher({
+  name: "disk",
+  source: "DiskWeigher",
+  defaultMultiplier: 1,
+  floor: 0,
+  weigh: ({ inventory, used }) => freeOf(inventory?.["DISK_GB"], used["DISK_GB"]),
+});

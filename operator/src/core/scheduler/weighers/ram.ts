@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+import { freeOf } from "../../placement/inventory.ts";
+import { defineWeigher } from "../weigher.ts";
+
+/** Memory that is there and not promised: spreads servers. */
+export const ram = defineWeigher({
+  name: "ram",
+  source: "RAMWeigher",
+  defaultMultiplier: 1,
+  floor: 0,
+  weigh: ({ inventory, used }) => freeOf(inventory?.["MEMORY_MB"], used["MEMORY_MB"]),
+});
