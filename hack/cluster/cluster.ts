@@ -5,12 +5,8 @@ import { isDockerRunning, KindCluster } from "./kind-cluster.ts";
 import { LocalCluster } from "./local-cluster.ts";
 
 export type {
-  ApiServer,
   Cluster,
-  ClusterClient,
   ClusterNode,
-  ClusterStatus,
-  NodeState,
 } from "./contract.ts";
 
 /** The cluster of this machine, up or not: kind where a Docker engine answers, else namespaces. */

@@ -21,7 +21,9 @@ const indexSchema = z.object({
 
 /** Reads what an archive holds. Throws unless it is one image with a name. */
 export async function inspectArchive(path: string): Promise<ArchivedImage> {
-  const { stdout } = await run("tar", ["-xOf", path, "index.json"]);
+  // Some archives say `./index.json`.
+  const extract = ["--extract", "--to-stdout", "--wildcards", "--no-anchored"];
+  const { stdout } = await run("tar", [...extract, "-f", path, "index.json"]);
   const index = indexSchema.parse(JSON.parse(stdout));
   const [manifest] = index.manifests;
   return { reference: manifest.annotations[nameAnnotation], digest: manifest.digest };

@@ -160,8 +160,11 @@ export class LocalCluster implements Cluster {
   }
 
   async #powerSupply(number: number): Promise<PowerSupply> {
+    const count = (await this.#nodeCount()) ?? 0;
+    if (number > count)
+      throw new Error(`there is no node-${number}: the cluster has ${count} nodes`);
+    const plans = Array.from({ length: count }, (_, index) => planNode(index + 1));
     const authority = await this.#controlPlane.authority();
-    const plans = Array.from({ length: (await this.#nodeCount()) ?? 0 }, (_, i) => planNode(i + 1));
     return {
       programs: await this.#nodePrograms(),
       authority,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A node of the local cluster: a machine that runs containerd, kubelet and kube-proxy. */
-import { join } from "node:path";
 import type { RunOptions, TryRunResult } from "../exec.ts";
 import { processesOf } from "./cgroups.ts";
 import type { ClusterNode, InputOptions, NodeState } from "./contract.ts";
@@ -11,7 +10,6 @@ import { connectCable, disconnectCable, isCableConnected } from "./network.ts";
 import { nodePaths } from "./node-config.ts";
 import { NodeMachine } from "./node-machine.ts";
 import type { PowerSupply } from "./node-machine.ts";
-import { pauseArchive } from "./programs.ts";
 
 const daemons = ["kubelet", "kube-proxy", "containerd"] as const;
 type DaemonName = (typeof daemons)[number];
@@ -106,7 +104,7 @@ export class LocalNode implements ClusterNode {
   async #startContainerd(): Promise<void> {
     await this.#ensure("containerd", ["containerd", "--config", nodePaths.containerdConfig]);
     const { pause } = (await this.#supply()).programs;
-    await this.loadImage(join(pause, pauseArchive));
+    await this.loadImage(pause.image.tar);
   }
 
   async #isRunning(daemon: DaemonName): Promise<boolean> {

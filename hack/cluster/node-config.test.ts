@@ -4,13 +4,15 @@ import { z } from "zod";
 import { nodeDiskDirectories, planNode } from "./layout.ts";
 import { nodeBinds, nodeFiles, nodePaths, nodeRoutes } from "./node-config.ts";
 
+const sandboxImage = "kilonova.local/pause:1";
+
 const kubeletSchema = z.object({
   systemReserved: z.object({ memory: z.string() }),
   evictionHard: z.object({ "memory.available": z.string() }),
 });
 
 test.each([8192, 24_103, 65_536])("of %d MiB a node may give a quarter to pods", (memoryMib) => {
-  const text = nodeFiles(planNode(1), memoryMib)[nodePaths.kubeletConfig] ?? "";
+  const text = nodeFiles(planNode(1), { memoryMib, sandboxImage })[nodePaths.kubeletConfig] ?? "";
   const config = kubeletSchema.parse(JSON.parse(text));
   const mib = (quantity: string): number => Number(quantity.replace(/Mi$/, ""));
   const heldBack = mib(config.systemReserved.memory) + mib(config.evictionHard["memory.available"]);
@@ -18,15 +20,18 @@ test.each([8192, 24_103, 65_536])("of %d MiB a node may give a quarter to pods",
 });
 
 test("a node's files carry its own name, address and pods", () => {
-  const files = nodeFiles(planNode(2), 8192);
+  const files = nodeFiles(planNode(2), { memoryMib: 8192, sandboxImage });
   expect(files["/etc/hostname"]).toBe("node-2\n");
   expect(files["/etc/hosts"]).toContain("10.250.0.12 node-2");
   expect(files["/etc/cni/net.d/10-kilonova.conflist"]).toContain("10.251.2.0/24");
+  expect(files[nodePaths.containerdConfig]).toContain(`sandbox = '${sandboxImage}'`);
   expect(files["/etc/machine-id"]).toMatch(/^[0-9a-f]{32}\n$/);
 });
 
 test("machine ids differ", () => {
-  const ids = [1, 2, 3].map((number) => nodeFiles(planNode(number), 8192)["/etc/machine-id"]);
+  const ids = [1, 2, 3].map(
+    (number) => nodeFiles(planNode(number), { memoryMib: 8192, sandboxImage })["/etc/machine-id"],
+  );
   expect(new Set(ids).size).toBe(3);
 });
 

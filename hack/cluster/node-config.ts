@@ -3,9 +3,6 @@
 import { bridge, dnsServiceAddress, nodeDiskDirectories, podNetwork } from "./layout.ts";
 import type { NodePlan } from "./layout.ts";
 
-/** The sandbox image; it is imported at boot and never pulled. */
-export const pauseImage = "kilonova.local/pause:1";
-
 export const nodePaths = {
   authority: "/etc/kubernetes/ca.crt",
   servingCertificate: "/etc/kubernetes/kubelet.crt",
@@ -36,15 +33,22 @@ export const nodeSearchPath = [
   "/usr/bin",
 ].join(":");
 
+export interface NodeOptions {
+  /** Of the whole machine. */
+  readonly memoryMib: number;
+  /** The image of every pod's sandbox. It is imported at boot and never pulled. */
+  readonly sandboxImage: string;
+}
+
 /** The small files of a node by path. */
-export function nodeFiles(node: NodePlan, memoryMib: number): Readonly<Record<string, string>> {
+export function nodeFiles(node: NodePlan, options: NodeOptions): Readonly<Record<string, string>> {
   return {
     "/etc/hostname": `${node.name}\n`,
     "/etc/hosts": `127.0.0.1 localhost\n${node.address} ${node.name}\n`,
     "/etc/machine-id": `${node.number.toString(16).padStart(32, "0")}\n`,
     "/etc/cni/net.d/10-kilonova.conflist": json(networkConfig(node)),
-    [nodePaths.containerdConfig]: containerdConfig(),
-    [nodePaths.kubeletConfig]: json(kubeletConfig(memoryMib)),
+    [nodePaths.containerdConfig]: containerdConfig(options.sandboxImage),
+    [nodePaths.kubeletConfig]: json(kubeletConfig(options.memoryMib)),
     [nodePaths.kubeProxyConfig]: json(kubeProxyConfig()),
   };
 }
@@ -53,14 +57,14 @@ function json(value: object): string {
   return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
-function containerdConfig(): string {
+function containerdConfig(sandboxImage: string): string {
   // restrict_oom_score_adj: the cluster may run where lowering the score is not allowed.
   return `version = 3
 root = '/var/lib/containerd'
 state = '/run/containerd'
 
 [plugins.'io.containerd.cri.v1.images'.pinned_images]
-  sandbox = '${pauseImage}'
+  sandbox = '${sandboxImage}'
 
 [plugins.'io.containerd.cri.v1.runtime']
   restrict_oom_score_adj = true

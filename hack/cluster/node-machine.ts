@@ -152,12 +152,15 @@ export class NodeMachine {
       [authority.certificatePath, nodePaths.authority],
       [kubelet.certificate, nodePaths.servingCertificate],
       [kubelet.key, nodePaths.servingKey],
-      [join(programs.pause, "pause"), nodePaths.init],
+      [programs.pause.path, nodePaths.init],
       [join(import.meta.dirname, "start-kubelet.sh"), nodePaths.startKubelet],
     ] as const;
     for (const [from, to] of copies) await install(upper, to, (path) => replaceFile(from, path));
-    const memoryMib = Math.floor(totalmem() / 1024 / 1024);
-    for (const [path, text] of Object.entries(nodeFiles(this.plan, memoryMib))) {
+    const files = nodeFiles(this.plan, {
+      memoryMib: Math.floor(totalmem() / 1024 / 1024),
+      sandboxImage: programs.pause.image.ref,
+    });
+    for (const [path, text] of Object.entries(files)) {
       await install(upper, path, (to) => writeFile(to, text));
     }
     for (const [path, user] of [

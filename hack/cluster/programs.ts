@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Everything that the local cluster runs, from the cache or built now. */
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { cached, hashOf } from "../cache.ts";
 import { run } from "../exec.ts";
+import { imageOf, layerOf } from "../image/oci.ts";
+import type { BuiltImage } from "../image/oci.ts";
 import { debianRootfs } from "../image/rootfs.ts";
 import { digestOf } from "../manifest.ts";
 import { programsOf } from "./build.ts";
 import { cniPlugins, containerd, etcd, helm, kubernetes, runc } from "./components.ts";
-import { pauseImage } from "./node-config.ts";
-import { writeSingleFileImage } from "./pause-image.ts";
 
-/** The file beside the pause program that has it as an OCI image. */
-export const pauseArchive = "pause.tar";
+/** The program that holds namespaces open, for the node itself and as the image for its pods. */
+export interface PauseProgram {
+  readonly path: string;
+  readonly image: BuiltImage;
+}
 
 /** What a node is made of: its root file system and the directories of its programs. */
 export interface NodePrograms {
   readonly rootfs: string;
-  readonly pause: string;
+  readonly pause: PauseProgram;
   readonly kubernetes: string;
   readonly containerd: string;
   readonly runc: string;
@@ -52,14 +56,21 @@ export async function clientPath(name: "kubectl" | "helm"): Promise<string> {
   return join(await programsOf(name === "helm" ? helm : kubernetes), name);
 }
 
-/** The program and the image archive that holds nothing else. */
-async function pauseProgram(): Promise<string> {
+async function pauseProgram(): Promise<PauseProgram> {
   const source = join(import.meta.dirname, "pause.c");
-  const makers = [source, join(import.meta.dirname, "pause-image.ts")];
   const flags = ["-static", "-Os", "-s", "-Wall", "-Wextra", "-Werror"];
-  const key = hashOf(flags, pauseImage, process.arch, await Promise.all(makers.map(digestOf)));
-  return cached(`pause-${key}`, async (out) => {
-    await run("gcc", [...flags, "-o", join(out, "pause"), source]);
-    await writeSingleFileImage(join(out, pauseArchive), pauseImage, join(out, "pause"));
+  const key = `pause-${hashOf(flags, process.arch, await digestOf(source))}`;
+  const entry = await cached(key, async (out) => {
+    await mkdir(join(out, "rootfs"));
+    await run("gcc", [...flags, "-o", join(out, "rootfs", "pause"), source]);
   });
+  const directory = join(entry, "rootfs");
+  const image = await imageOf("kilonova.local/pause", [await layerOf(key, directory)], {
+    Entrypoint: ["/pause"],
+    Env: [],
+    User: "65535:65535",
+    WorkingDir: "/",
+    Labels: {},
+  });
+  return { path: join(directory, "pause"), image };
 }
