@@ -110,19 +110,18 @@ async function removeLeftovers(): Promise<void> {
 
 async function start(
   directory: string,
-  [program = "", ...args]: readonly string[],
+  argv: readonly string[],
   isReady: () => Promise<boolean>,
 ): Promise<ChildProcess> {
   const logPath = join(directory, "log");
   const log = openSync(logPath, "a");
   // The kernel kills it when this process dies, however that comes about.
-  const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", program, ...args], {
-    stdio: ["ignore", log, log],
-  });
+  const [program, ...args] = ["setpriv", "--pdeathsig", "KILL", "--", ...argv] as const;
+  const child = spawn(program, args, { stdio: ["ignore", log, log] });
   closeSync(log);
   try {
     await waitUntilReady({
-      name: program,
+      name: argv[0] ?? "",
       logPath,
       isReady,
       isRunning: () => Promise.resolve(child.exitCode === null && child.signalCode === null),
