@@ -51,7 +51,7 @@ export class RpcChannel {
     this.#calls = new CallTable(clock, (header, body) => this.#send(header, body));
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
     socket.on("error", (error) => this.#end(new Unavailable(`libvirt: ${error.message}`, error)));
-    socket.on("close", () => this.#end(new Unavailable("libvirtd closed the connection")));
+    socket.on("end", () => this.#end(new Unavailable("libvirtd closed the connection")));
   }
 
   /**
