@@ -67,5 +67,7 @@ while read -r package; do
   [ ! -e "/usr/share/doc/$package/copyright" ] || echo "/usr/share/doc/$package/copyright"
 done < "$work/packages" | follow >> "$work/files"
 
+mkdir -p "$out/dev" "$out/proc" "$out/run" "$out/sys" "$out/tmp"
+chmod 1777 "$out/tmp"
 sort -u "$work/files" | sed 's,^/,,' | tar --create --no-recursion --directory=/ --files-from=- |
   tar --extract --preserve-permissions --directory="$out"

@@ -45,3 +45,9 @@ export async function readList(path: string): Promise<string[]> {
     .map((line) => line.replace(/#.*/, "").trim())
     .filter((line) => line !== "");
 }
+
+/** The product's version. */
+export async function productVersion(): Promise<string> {
+  const text = await readFile(repositoryPath("package.json"), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,36 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# sandbox.sh ROOTFS SHARED COMMAND...: runs COMMAND as root in ROOTFS, in mount, process, UTS and IPC
+# namespaces of its own, with the directory SHARED as /shared. What else it writes goes to memory and
+# is forgotten. /dev holds no device of this machine.
+set -eu
+exec unshare --mount --pid --uts --ipc --fork --kill-child sh -eu -c '
+  rootfs=$1 shared=$2
+  shift 2
+  mount --make-rprivate /
+  mkdir -p "$rootfs/tmp"
+  mount -t tmpfs -o size=8g scratch "$rootfs/tmp"
+  cd "$rootfs/tmp"
+  mkdir upper work
+  layers="lowerdir=$rootfs,upperdir=$rootfs/tmp/upper,workdir=$rootfs/tmp/work"
+  mount -t overlay -o "$layers" overlay "$rootfs"
+  cd "$rootfs"
+  mount -t proc proc proc
+  mount -t sysfs -o ro sysfs sys
+  mount -t tmpfs -o mode=755 dev dev
+  for device in null zero full random urandom; do
+    : > "dev/$device"
+    mount --bind "/dev/$device" "dev/$device"
+  done
+  mkdir dev/pts dev/shm
+  mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
+  mount -t tmpfs -o mode=1777 shm dev/shm
+  ln -s pts/ptmx dev/ptmx
+  ln -s /proc/self/fd dev/fd
+  mount -t tmpfs -o mode=1777 tmp tmp
+  cat /etc/resolv.conf > etc/resolv.conf
+  cat /etc/hosts > etc/hosts
+  mkdir -p shared
+  mount --bind "$shared" shared
+  exec chroot . /usr/bin/env -i PATH=/usr/sbin:/usr/bin HOME=/root LC_ALL=C.UTF-8 "$@"
+' sandbox "$@"
