@@ -8,11 +8,11 @@ import { run } from "./exec.ts";
 const needed: Readonly<Record<string, string>> = {
   mmdebstrap: "mmdebstrap",
   ip: "iproute2",
-  nft: "nftables",
   gcc: "gcc",
   openssl: "openssl",
   zstd: "zstd",
   nsenter: "util-linux",
+  "pkg-config": "pkg-config",
 };
 
 function isPresent(program: string): boolean {
