@@ -44,10 +44,9 @@ done
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts dev/pts
 ln -s pts/ptmx dev/ptmx
 chmod 1777 tmp dev/shm
-rm -f etc/passwd etc/group
-echo "root:x:0:0::/:/bin/sh" > etc/passwd
-echo "vm:x:$USER_ID:$USER_ID::/data/home:/bin/sh" >> etc/passwd
-echo "vm:x:$USER_ID:" > etc/group
+rm etc/passwd etc/group
+printf '%s\\n' "root:x:0:0::/:/bin/sh" "vm:x:$USER_ID:$USER_ID::/data/home:/bin/sh" > etc/passwd
+printf '%s\\n' "root:x:0:" "vm:x:$USER_ID:" > etc/group
 mount --bind "$BASE/data" data
 exec 3<&0
 exec chroot . /bin/sh -c 'echo ready; cat <&3 >/dev/null & wait $!'
