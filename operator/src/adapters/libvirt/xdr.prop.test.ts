@@ -50,7 +50,8 @@ interface Oracle {
   ): Record<string, OracleType & (new (members: Record<string, unknown>) => unknown)>;
 }
 
-const oracle = createRequire(import.meta.url)("@stellar/js-xdr") as Oracle;
+const require = createRequire(import.meta.url);
+const oracle = require("@stellar/js-xdr") as Oracle;
 
 /** One type, as both sides define it, and values of it as both sides take them. */
 interface Layout {
