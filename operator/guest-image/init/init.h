@@ -35,7 +35,7 @@ double seconds_now(void);
 pid_t start_program(char *const argv[]);
 // Runs a function in a child; its result is the exit code.
 pid_t start_function(int (*function)(void));
-// Sends the signal to every QEMU in the pod (0 sends none) and returns how many there are.
+// Sends the signal to every QEMU of this user (0 sends none) and returns how many there are.
 int signal_qemu(int number);
 
 // ---- fence.c

@@ -2,7 +2,6 @@
 // Processes of the pod: starting them, finding QEMU among them.
 #include "init.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -73,9 +72,9 @@ int signal_qemu(int number) {
   if (processes == NULL) return 0;
   int count = 0;
   for (struct dirent *entry; (entry = readdir(processes)) != NULL;) {
-    if (!isdigit((unsigned char)entry->d_name[0]) || !is_running_qemu(entry->d_name)) continue;
-    count++;
-    if (number != 0) kill(atoi(entry->d_name), number);
+    int pid = atoi(entry->d_name);
+    // Where the pod sees every process of the node, those that may be signalled are our own.
+    if (pid > 0 && is_running_qemu(entry->d_name) && kill(pid, number) == 0) count++;
   }
   closedir(processes);
   return count;
