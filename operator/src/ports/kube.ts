@@ -219,24 +219,31 @@ export interface KubeStore {
     type: ResourceType<T>,
     options: ListOptions,
   ): Promise<ListResult<T>>;
-  /** Ends without an error when the server closes it; throws Expired when the history is gone. */
+  /**
+   * Ends without an error when the server closes it or the signal aborts; throws Expired when the
+   * history is gone.
+   */
   watch<T extends ResourceObject>(
     type: ResourceType<T>,
     options: WatchOptions,
     signal: AbortSignal,
   ): AsyncIterable<WatchEvent<T>>;
+  /** Throws a TypeError when `metadata.resourceVersion` is set: the object was read, it is not new. */
   create<T extends ResourceObject>(
     type: ResourceType<T>,
     object: T,
     options: WriteOptions,
   ): Promise<T>;
-  /** Replaces all but status. `metadata.resourceVersion`, if given, must be current. */
+  /**
+   * Replaces all but status. `metadata.resourceVersion` must be current; our kinds and Leases need
+   * one. What says nothing new keeps its version.
+   */
   update<T extends ResourceObject>(
     type: ResourceType<T>,
     object: T,
     options: WriteOptions,
   ): Promise<T>;
-  /** Replaces status only. `metadata.resourceVersion`, if given, must be current. */
+  /** Replaces status only, and ignores the rest; otherwise as `update`. */
   updateStatus<T extends ResourceObject>(
     type: ResourceType<T>,
     object: T,

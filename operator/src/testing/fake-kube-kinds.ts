@@ -92,7 +92,10 @@ function parse(definition: KindDefinition, part: "spec" | "status", value: unkno
   const faults = result.error.issues.map(
     (issue) => `${[part, ...issue.path].join(".")}: ${issue.message}`,
   );
-  throw new Refused("Invalid", `${definition.kind} is invalid: ${faults.join("; ")}`);
+  // Members that the schema does not know are found before anything else is looked at.
+  const isUnknown = result.error.issues.some(({ code }) => code === "unrecognized_keys");
+  const reason = isUnknown ? "BadRequest" : "Invalid";
+  throw new Refused(reason, `${definition.kind} is invalid: ${faults.join("; ")}`);
 }
 
 function check(

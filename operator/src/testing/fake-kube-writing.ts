@@ -130,6 +130,7 @@ function chosen(
   { current, sent }: { current: Stored; sent: Json },
 ): StoredObject {
   const { object } = current;
+  assertDeletionKept(object, sent);
   if (subresource === "status") return withStatus(object, sent["status"]);
   const metadata = {
     ...without(object.metadata, ...clientMetadata),
@@ -155,6 +156,16 @@ function settled({ rules }: Table, current: StoredObject, next: StoredObject): S
   const { generation } = current.metadata;
   if (isSpecSame || generation === undefined) return admitted;
   return { ...admitted, metadata: { ...admitted.metadata, generation: generation + 1 } };
+}
+
+/** A client may leave it out, or send what it read, but it cannot set it. */
+function assertDeletionKept({ metadata }: StoredObject, sent: Json): void {
+  const { deletionTimestamp = metadata.deletionTimestamp } = isJson(sent["metadata"])
+    ? sent["metadata"]
+    : {};
+  if (deletionTimestamp !== metadata.deletionTimestamp) {
+    throw new Refused("Invalid", "metadata.deletionTimestamp: field is immutable");
+  }
 }
 
 function chosenMetadata(metadata: Json): Json {

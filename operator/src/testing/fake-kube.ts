@@ -235,7 +235,8 @@ export class FakeKube implements KubeStore {
   }
 
   #insert(table: Table, key: string, { sent, writer }: Submission): StoredObject {
-    const { namespace } = sent.metadata;
+    const { namespace, resourceVersion } = sent.metadata;
+    if (resourceVersion !== undefined) throw new TypeError(`${table.type.kind} ${key}: is not new`);
     if (namespace !== undefined && this.#terminating.has(namespace)) {
       throw new Refused("Forbidden", `namespace ${namespace} is being terminated`);
     }

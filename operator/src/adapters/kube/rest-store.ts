@@ -84,10 +84,12 @@ export class RestStore implements KubeStore {
     object: T,
     options: WriteOptions,
   ): Promise<T> {
-    const { namespace, name } = object.metadata;
+    const { namespace, name, resourceVersion } = object.metadata;
     if (type.isNamespaced && namespace === undefined) {
       throw new TypeError(`${type.kind} ${name}: has no namespace`);
     }
+    // The API server would say "internal error", which looks as if it were worth another try.
+    if (resourceVersion !== undefined) throw new TypeError(`${type.kind} ${name}: is not new`);
     const path = resourcePath(type, { namespace }, writeQuery(options));
     return this.#object(type, { method: "POST", path, body: { contentType: json, value: object } });
   }
