@@ -45,7 +45,7 @@ export function debianFiles(packages: readonly string[]): Promise<string> {
 async function unpack(out: string, choices: readonly string[]): Promise<void> {
   const script = join(out, "unpack.sh");
   await writeFile(script, unpackScript);
-  await runIn(await builderRootfs(), out, ["sh", "/shared/unpack.sh", ...choices]);
+  await runIn([await builderRootfs()], out, ["sh", "/shared/unpack.sh", ...choices]);
 }
 
 // What stands for a newest package is empty and depends on the real one.

@@ -6,6 +6,7 @@ import { cached, hashOf } from "../cache.ts";
 import { run } from "../exec.ts";
 import { step } from "../steps.ts";
 import { builderRootfs, kernelImage } from "./builder.ts";
+import { forgetOthers } from "./forget.ts";
 import { imageOf, layerOf, type BuiltImage, type Layer } from "./oci.ts";
 import { digestOfSources, productVersion, repositoryPath } from "./repository.ts";
 import { debianRootfs } from "./rootfs.ts";
@@ -32,6 +33,7 @@ export async function buildGuestImage(): Promise<BuiltImage> {
   const { key, directory } = await assembled();
   const base = await packagesLayer();
   const own = await layerOf(`guest-${key}`, join(directory, "own"));
+  await forgetOthers(directory);
   return imageOf("kilonova.local/kilonova-guest", [base, own], {
     Entrypoint: ["/usr/bin/kilonova-init"],
     Env: ["PATH=/usr/sbin:/usr/bin", "XDG_RUNTIME_DIR=/data/run", "HOME=/data/run/home"],
@@ -78,7 +80,7 @@ async function assemble(out: string, kernel: string, key: string): Promise<void>
   const rootfs = join(out, "rootfs");
   const work = join(out, "work");
   await run("cp", ["-a", repositoryPath(sources), work]);
-  await runIn(await builderRootfs(), work, ["sh", "/shared/build.sh", "/shared/out"]);
+  await runIn([await builderRootfs()], work, ["sh", "/shared/build.sh", "/shared/out"]);
   for (const [from, to, mode] of files) {
     await mkdir(dirname(join(own, to)), { recursive: true });
     await copyFile(join(work, from), join(own, to));
@@ -92,7 +94,7 @@ async function assemble(out: string, kernel: string, key: string): Promise<void>
 
   await run("cp", ["-a", await packagesRootfs(), rootfs]);
   await run("cp", ["-a", `${own}/.`, rootfs]);
-  await runIn(rootfs, work, ["sh", "/shared/bake-capabilities.sh", "/shared/capabilities"]);
+  await runIn([rootfs], work, ["sh", "/shared/bake-capabilities.sh", "/shared/capabilities"]);
   for (const root of [own, rootfs]) {
     await cp(join(work, "capabilities"), join(root, "usr/share/kilonova/capabilities"), {
       recursive: true,

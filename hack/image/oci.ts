@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Image archives in the OCI layout, as `ctr images import` and `docker load` take them. */
 import { createHash } from "node:crypto";
-import { copyFile, link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { copyFile, link, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { cached, hashOf } from "../cache.ts";
+import { cacheDirectory, cached } from "../cache.ts";
 import { run } from "../exec.ts";
+import { withLock } from "../lock.ts";
 import { digestOf } from "../manifest.ts";
+import { forgetOthers } from "./forget.ts";
 
 /** An image in a file, ready to be loaded into a node. */
 export interface BuiltImage {
@@ -26,6 +29,7 @@ export interface Layer {
 /** How containers of the image run, in the words of the OCI image configuration. */
 export interface ImageConfig {
   readonly Entrypoint: readonly string[];
+  readonly Cmd?: readonly string[];
   readonly Env: readonly string[];
   readonly User: string;
   readonly WorkingDir: string;
@@ -42,7 +46,9 @@ export async function layerOf(key: string, directory: string): Promise<Layer> {
     await run("tar", [...deterministic, ...owner, "-C", directory, "-cf", path, "."]);
     await writeFile(join(out, "digest"), `sha256:${await digestOf(path)}`);
   });
-  return { path: join(entry, "layer.tar"), digest: await readFile(join(entry, "digest"), "utf8") };
+  await forgetOthers(entry);
+  const digest = await readFile(join(entry, "digest"), "utf8");
+  return { path: join(entry, "layer.tar"), digest };
 }
 
 /** Writes the archive of an image of these layers, the lowest first. */
@@ -54,19 +60,29 @@ export async function imageOf(
   const manifest = await manifestOf(layers, config);
   const digest = digestOfText(manifest.text);
   const ref = `${name}:${digest.slice("sha256:".length, "sha256:".length + 12)}`;
-  const entry = await cached(`image-${hashOf(ref, digest)}`, async (out) => {
-    await writeLayout(join(out, "layout"), ref, layers, manifest);
-    await run("tar", [
-      ...deterministic,
-      "-C",
-      join(out, "layout"),
-      "-cf",
-      join(out, "image.tar"),
-      ".",
-    ]);
-    await rm(join(out, "layout"), { recursive: true });
+  const series = `image-${name.slice(name.lastIndexOf("/") + 1)}`;
+  const tar = join(cacheDirectory(), `${series}-${ref.slice(ref.lastIndexOf(":") + 1)}.tar`);
+  await withLock(`cache/${series}`, async () => {
+    if (!existsSync(tar)) await writeArchive(tar, ref, layers, manifest);
+    await forgetOthers(tar);
   });
-  return { ref, tar: join(entry, "image.tar"), digest };
+  return { ref, tar, digest };
+}
+
+// The archive holds nothing that the layers do not hold, which are checked whenever they are used. It
+// is no cache entry: making the entry's digests would take longer than the archive.
+async function writeArchive(
+  tar: string,
+  ref: string,
+  layers: readonly Layer[],
+  manifest: Manifest,
+): Promise<void> {
+  const layout = `${tar}.layout`;
+  await rm(layout, { recursive: true, force: true });
+  await writeLayout(layout, ref, layers, manifest);
+  await run("tar", [...deterministic, "-C", layout, "-cf", `${tar}.unfinished`, "."]);
+  await rename(`${tar}.unfinished`, tar);
+  await rm(layout, { recursive: true });
 }
 
 interface Manifest {

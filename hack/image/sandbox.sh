@@ -1,20 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# sandbox.sh ROOTFS SHARED COMMAND...: runs COMMAND as root in ROOTFS, in mount, process, UTS and IPC
+# sandbox.sh MOUNTPOINT LAYERS SHARED COMMAND...: runs COMMAND as root in the root file system that the
+# directories LAYERS make (the uppermost first, colons between), in mount, process, UTS and IPC
 # namespaces of its own, with the directory SHARED as /shared. What else it writes goes to memory and
-# is forgotten. /dev holds no device of this machine.
+# is forgotten. Its network is this machine's; /dev holds no device of this machine. MOUNTPOINT is any
+# empty directory; what is mounted there is seen inside alone.
 set -eu
 exec unshare --mount --pid --uts --ipc --fork --kill-child sh -eu -c '
-  rootfs=$1 shared=$2
-  shift 2
+  mountpoint=$1 layers=$2 shared=$3
+  shift 3
   mount --make-rprivate /
-  mkdir -p "$rootfs/tmp"
-  mount -t tmpfs -o size=8g scratch "$rootfs/tmp"
-  cd "$rootfs/tmp"
-  mkdir upper work
-  layers="lowerdir=$rootfs,upperdir=$rootfs/tmp/upper,workdir=$rootfs/tmp/work"
-  mount -t overlay -o "$layers" overlay "$rootfs"
-  cd "$rootfs"
+  mount -t tmpfs -o size=8g scratch "$mountpoint"
+  cd "$mountpoint"
+  mkdir upper work root
+  mount -t overlay -o "lowerdir=$layers,upperdir=$PWD/upper,workdir=$PWD/work" overlay root
+  cd root
   mount -t proc proc proc
   mount -t sysfs -o ro sysfs sys
   mount -t tmpfs -o mode=755 dev dev
