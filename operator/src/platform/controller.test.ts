@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, assert, beforeEach, describe, expect, test } from "vitest";
 import { Conflict, NotFound, Unavailable } from "../ports/errors.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { FakeLogger } from "../testing/fake-logger.ts";
@@ -27,7 +27,7 @@ describe("a controller", () => {
   afterEach(async () => {
     stop.abort();
     await running;
-    expect(clock.pending).toBe(0);
+    assert.equal(clock.pending, 0);
   });
 
   /** A controller whose passes are written down. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import * as fc from "fast-check";
+import { assert, describe, expect, test } from "vitest";
 import type { Image } from "../api/kinds.ts";
 import { NotFound, Unavailable } from "../ports/errors.ts";
 import { type KubeStore, resources } from "../ports/kube.ts";
@@ -55,7 +55,7 @@ class World {
       log: new FakeLogger(),
     });
     this.informer.onChange(({ key, old, current }) => {
-      expect(this.heard.get(key)).toEqual(old);
+      assert.deepEqual(this.heard.get(key), old);
       if (current === undefined) this.heard.delete(key);
       else this.heard.set(key, current);
     });
@@ -123,23 +123,28 @@ class World {
 }
 
 describe("whatever happens to watches, lists and the API server", () => {
-  const run = fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), fc.nat(), async (steps, seed) => {
-    const world = new World(seed);
-    const running = world.informer.run(world.stop.signal);
-    for (const next of steps) await world.play(next);
-    world.repair();
-    // The longest watch, its silence, and the longest wait after a failure.
-    await world.clock.advance(360_000 + 15_000 + 20_000);
-    const { items } = await world.kube.list(images, { consistency: "quorum" });
-    const keys = (objects: readonly Image[]): Image[] =>
-      objects.toSorted((one, other) => (one.metadata.name < other.metadata.name ? -1 : 1));
-    expect(keys(world.informer.list())).toEqual(items);
-    expect(keys([...world.heard.values()])).toEqual(items);
-    world.stop.abort();
-    await running;
-    expect(world.clock.pending).toBe(0);
-  });
-
   test("the cache, and what handlers heard, end equal to what is stored", () =>
-    fc.assert(run, { numRuns: 100 }));
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 10, maxLength: 60 }),
+        fc.nat(),
+        async (steps, seed) => {
+          const world = new World(seed);
+          const running = world.informer.run(world.stop.signal);
+          for (const next of steps) await world.play(next);
+          world.repair();
+          // The longest watch, its silence, and the longest wait after a failure.
+          await world.clock.advance(360_000 + 15_000 + 20_000);
+          const { items } = await world.kube.list(images, { consistency: "quorum" });
+          const keys = (objects: readonly Image[]): Image[] =>
+            objects.toSorted((one, other) => (one.metadata.name < other.metadata.name ? -1 : 1));
+          expect(keys(world.informer.list())).toEqual(items);
+          expect(keys([...world.heard.values()])).toEqual(items);
+          world.stop.abort();
+          await running;
+          expect(world.clock.pending).toBe(0);
+        },
+      ),
+      { numRuns: 100 },
+    ));
 });

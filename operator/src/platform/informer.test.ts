@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, assert, beforeEach, describe, expect, test } from "vitest";
 import type { Image } from "../api/kinds.ts";
 import { Unavailable } from "../ports/errors.ts";
 import { type KubeStore, resources } from "../ports/kube.ts";
@@ -40,7 +40,7 @@ describe("an informer", () => {
   afterEach(async () => {
     stop.abort();
     await running;
-    expect(clock.pending).toBe(0);
+    assert.equal(clock.pending, 0);
   });
 
   function client(): KubeStore {

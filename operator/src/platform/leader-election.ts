@@ -47,8 +47,9 @@ export async function runAsLeader(
 ): Promise<"stopped" | "lost"> {
   const candidate = new Candidate(options);
   const takenMs = await candidate.take();
-  if (takenMs === undefined) return "stopped";
-  return candidate.hold(takenMs, lead);
+  if (takenMs !== undefined && !options.signal.aborted) return candidate.hold(takenMs, lead);
+  await candidate.giveBack();
+  return "stopped";
 }
 
 class Candidate {
@@ -97,9 +98,13 @@ class Candidate {
       return "lost";
     }
     await settled;
-    await this.#attempt("Lease not given back", () => this.#lock.release());
+    await this.giveBack();
     await work;
     return "stopped";
+  }
+
+  async giveBack(): Promise<void> {
+    if (this.#lock.isOurs) await this.#attempt("Lease not given back", () => this.#lock.release());
   }
 
   /** Renews until the work has ended: also while it winds up, so that nobody else begins meanwhile. */
