@@ -35,12 +35,13 @@ export function shortagesOf(
     .filter(([, amount]) => amount > 0)
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
     .flatMap(([resourceClass, amount]) => {
-      const rule = brokenRule(inventories[resourceClass], used[resourceClass] ?? 0, amount);
+      const rule = brokenRuleOf(inventories[resourceClass], used[resourceClass] ?? 0, amount);
       return rule === undefined ? [] : [{ resourceClass, amount, rule }];
     });
 }
 
-function brokenRule(
+/** The first rule that keeps an amount from being taken beside what is used; undefined when none does. */
+export function brokenRuleOf(
   inventory: Inventory | undefined,
   used: number,
   amount: number,

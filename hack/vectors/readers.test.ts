@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { type VectorFile, verdictsOf } from "./readers.ts";
+
+function judged(name: string): Record<string, string> {
+  const text = readFileSync(`${import.meta.dirname}/testdata/${name}.json`, "utf8");
+  const verdicts = verdictsOf(JSON.parse(text) as VectorFile) ?? [];
+  return Object.fromEntries(verdicts.map(({ name: one, outcome }) => [one, outcome]));
+}
+
+describe("a file of vectors", () => {
+  test("about candidates is put to the search, and a wrong answer is noticed", () => {
+    expect(judged("candidates")).toEqual({
+      "two devices and one group": "passed",
+      "a recorded answer that is wrong": "failed",
+      "a request that was refused": "skipped",
+    });
+  });
+
+  test("about allocations is put to the ledger", () => {
+    expect(judged("allocations")).toEqual({
+      "the last unit": "passed",
+      "one more than there is": "passed",
+    });
+  });
+
+  test("of another kind is understood by no reader", () => {
+    expect(verdictsOf({ cases: [{ name: "what is this?" }] })).toBeUndefined();
+  });
+});
