@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ServerStatus } from "../../../api/v1alpha1/server.ts";
+import { isReleased } from "../../guest/release.ts";
+import { claimOf, newGuest, uidOf } from "../../guest/resolve.ts";
+import { type Source, takeSource } from "../../guest/source.ts";
+import { describeList } from "../../lib/list.ts";
+import { secondsSince, timestampOf } from "../../lib/time.ts";
+import { schedule } from "../../scheduler/schedule.ts";
+import { type Decision, defineAction } from "../action.ts";
+import { mayGrant, nextRun } from "../run-right.ts";
+import type { ServerState } from "../state.ts";
+import { podStep } from "../upkeep.ts";
+
+/** Hosts that may refuse a server before it rests. Source: nova-semantics 1.5, max_attempts. */
+const attemptsMax = 3;
+const restSeconds = 30;
+
+/** Takes the copies of flavor and image, chooses a host and grants the run. */
+export const build = defineAction({
+  verb: "build",
+  allowedFrom: ["pending"],
+  isDue: ({ isDeleting }) => !isDeleting,
+  plan(state) {
+    if (!mayGrant(state)) return waitForRelease(state);
+    const resting = restOf(state);
+    if (resting !== undefined) return resting;
+    const source = takeSource(state.server, state.flavor, state.image);
+    if (!source.ok) return { refusal: source };
+    return chooseHost(state, source);
+  },
+});
+
+function waitForRelease({ guests }: ServerState): Decision {
+  const holders = guests.filter((guest) => !isReleased(guest)).map(({ spec }) => spec.host);
+  const message = `${describeList(holders)} may still run it and has not given the run right back`;
+  return { refusal: { ok: false, reason: "Progressing", message } };
+}
+
+/** After several hosts refused, the server waits before it asks them again. */
+function restOf({ status, nowMs }: ServerState): Decision | undefined {
+  const { fault } = status;
+  if (fault?.reason !== "ClaimRefused") return undefined;
+  const restingSeconds = secondsSince(fault.time, nowMs);
+  if (restingSeconds >= restSeconds) return undefined;
+  return {
+    refusal: { ok: false, reason: "ClaimRefused", message: fault.message },
+    againAfterSeconds: restSeconds - restingSeconds,
+  };
+}
+
+function chooseHost(state: ServerState, source: Source): Decision {
+  const { status, overheadMib } = state;
+  const { hosts, freeUid } = state.placement();
+  const uid = status.machine?.uid ?? freeUid;
+  if (uid === undefined) {
+    const message = "every user id of the configured range is taken: widen serverUidCount";
+    return { refusal: { ok: false, reason: "NoValidHost", message } };
+  }
+  const refusedHosts = [...new Set([...(status.refusedHosts ?? []), ...refusalOf(state)])];
+  const allocation = claimOf(source, overheadMib);
+  const request = { serverUid: uidOf(state.server), resources: allocation, refusedHosts };
+  const result = schedule(request, hosts);
+  const record = { decision: result.decision, refusedHosts };
+  if (!result.ok) {
+    const isFree = refusedHosts.length === 0;
+    return isFree ? { refusal: result, record } : rest(state, result.message, record);
+  }
+  if (refusedHosts.length >= attemptsMax) {
+    return rest(state, `${attemptsMax} hypervisors in a row refused the claim`, record);
+  }
+  return grant(state, source, { ...record, allocation, machine: { uid } }, result.host);
+}
+
+/** The host of the run that the server has now, if it refused. */
+function refusalOf({ guest, run }: ServerState): string[] {
+  return run !== undefined && guest?.status?.claim?.state === "Refused" ? [run.host] : [];
+}
+
+function rest(
+  { guest, nowMs }: ServerState,
+  cause: string,
+  record: Partial<ServerStatus>,
+): Decision {
+  const last = guest?.status?.claim?.message;
+  const detail = last === undefined ? "" : ` (the last said: ${last})`;
+  const message = `${cause}${detail}; all are asked again after ${restSeconds} s`;
+  const fault = { reason: "ClaimRefused", message, time: timestampOf(nowMs) };
+  return {
+    refusal: { ok: false, reason: "ClaimRefused", message },
+    record: { ...record, refusedHosts: [], fault },
+    againAfterSeconds: restSeconds,
+  };
+}
+
+type Choice = Pick<ServerStatus, "decision" | "refusedHosts"> & {
+  readonly allocation: NonNullable<ServerStatus["allocation"]>;
+  readonly machine: { readonly uid: number };
+};
+
+function grant(state: ServerState, source: Source, choice: Choice, host: string): Decision {
+  const { server, status } = state;
+  const { flavor, image } = source;
+  const run = nextRun(state, host);
+  const machine = { ...status.machine, ...choice.machine };
+  const guest = newGuest({ server, run, source, machine, claim: choice.allocation });
+  return {
+    steps: [
+      { kind: "AddFinalizer" },
+      { kind: "CreateGuest", guest },
+      podStep(guest, state.hostOf(host)),
+    ],
+    record: { ...choice, run, flavor, image, machine },
+  };
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Server } from "../../api/kinds.ts";
+import type { ServerStatus } from "../../api/v1alpha1/server.ts";
+import type { EmbeddedFlavor, EmbeddedImage } from "../guest/source.ts";
+import type { Verdict } from "../lib/condition-set.ts";
+import type { ServerState } from "./state.ts";
+
+type LastApplied = NonNullable<ServerStatus["lastApplied"]>;
+type Applied = NonNullable<LastApplied["flavor"]>;
+
+/** What was attempted of the flavor and the image that the spec names now, each change once (P7). */
+export function lastAppliedOf({ server, status }: ServerState): LastApplied | undefined {
+  const { flavor, image, lastApplied } = status;
+  if (flavor === undefined || image === undefined) return undefined;
+  return {
+    flavor: attempt(server, server.spec.flavor, flavor, lastApplied?.flavor),
+    image: attempt(server, server.spec.image.name, image, lastApplied?.image),
+  };
+}
+
+/** The outcome for the value wanted: as it was, when it was attempted already. */
+function attempt(
+  { metadata }: Server,
+  wanted: string,
+  built: EmbeddedFlavor | EmbeddedImage,
+  before: Applied | undefined,
+): Applied {
+  const isBuilt = wanted === built.name;
+  const outcome = isBuilt ? "Applied" : "Refused";
+  if (before?.value === wanted && before.outcome === outcome) return before;
+  const { generation = 0 } = metadata;
+  return { value: wanted, ...(isBuilt && { uid: built.uid }), generation, outcome };
+}
+
+/** How the spec and the objects that it names differ from what the server was built from. */
+export function driftVerdicts(state: ServerState): Verdict[] {
+  const { flavor, image } = state.status;
+  if (flavor === undefined || image === undefined) return [];
+  return [
+    flavorChange(state, flavor),
+    flavorDrift(state, flavor),
+    imageChange(state, image),
+  ].filter((verdict) => verdict !== undefined);
+}
+
+function flavorChange({ server }: ServerState, flavor: EmbeddedFlavor): Verdict | undefined {
+  const wanted = server.spec.flavor;
+  if (wanted === flavor.name) return undefined;
+  return {
+    type: "Drifted",
+    status: "True",
+    reason: "ResizeNotOffered",
+    message: `resize is not offered yet: set spec.flavor back from ${wanted} to ${flavor.name}`,
+  };
+}
+
+function flavorDrift(state: ServerState, flavor: EmbeddedFlavor): Verdict | undefined {
+  const found = state.server.spec.flavor === flavor.name ? state.flavor : undefined;
+  if (found === undefined || found.metadata.uid === flavor.uid) return undefined;
+  return {
+    type: "FlavorDrift",
+    status: "True",
+    reason: "FlavorChanged",
+    message: `flavor ${flavor.name} was made anew; the server keeps what it was built from`,
+  };
+}
+
+function imageChange(state: ServerState, image: EmbeddedImage): Verdict | undefined {
+  const wanted = state.server.spec.image.name;
+  const checksum = state.image?.spec.source.http?.checksum;
+  const isSame = wanted === image.name && (checksum ?? image.http.checksum) === image.http.checksum;
+  if (isSame) return undefined;
+  const what =
+    wanted === image.name ? `image ${wanted} has other bytes` : `the spec asks for image ${wanted}`;
+  return {
+    type: "RebuildRequired",
+    status: "True",
+    reason: "ImageChanged",
+    message: `${what}; the server was built from ${image.name} and nothing is rebuilt by itself`,
+  };
+}

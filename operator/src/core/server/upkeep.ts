@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Guest } from "../../api/kinds.ts";
+import { isReleased } from "../guest/release.ts";
+import { newGuest } from "../guest/resolve.ts";
+import { assert } from "../lib/assert.ts";
+import { conditionOf } from "../lib/condition-set.ts";
+import { secondsSince } from "../lib/time.ts";
+import type { Decision } from "./action.ts";
+import type { HostFacts, ServerState } from "./state.ts";
+import type { Step } from "./steps.ts";
+
+/** After a refusal, the API server is asked again only when the cure had time to be applied. */
+const refusalRestSeconds = 15;
+/** A pod that failed stands at least this long, and the longer the guest has been down already. */
+const failedPodSecondsMin = 2;
+const failedPodSecondsMax = 60;
+const failedPodShare = 1 / 4;
+
+/** What a server that is not being deleted needs whatever its spec asks for. */
+export function upkeep(state: ServerState): Decision[] {
+  // With the disk lost, what is left of it is for a person to look at.
+  if (state.isDeleting || state.vm === "error") return [];
+  const { guest } = state;
+  return [
+    ...state.strays.filter((stray) => isSuperseded(stray, state)).map(giveUp),
+    guest === undefined ? recreateGuest(state) : keepGuest(guest, state),
+  ];
+}
+
+/** A Guest that the status does not know of may hold the only disk: a person has to look at it. */
+function isSuperseded(stray: Guest, { run }: ServerState): boolean {
+  return run !== undefined && stray.spec.token <= run.token;
+}
+
+/** A Guest without the run right: its host gives it back for good, then it goes. */
+function giveUp(guest: Guest): Decision {
+  if (guest.metadata.deletionTimestamp !== undefined) return {};
+  if (isReleased(guest)) return { steps: [{ kind: "DeleteGuest", guest }] };
+  if (guest.spec.runState === "Absent") return {};
+  return { steps: [{ kind: "PatchGuest", guest, spec: { runState: "Absent" } }] };
+}
+
+/**
+ * The run was granted, but there is no Guest of it: it was never made, or was lost. Making it again for
+ * the same host and token gives nobody a second right: if it was released, its host says so.
+ */
+function recreateGuest(state: ServerState): Decision {
+  const { server, run, status } = state;
+  const { flavor, image, machine: { uid, ...frozen } = {}, allocation } = status;
+  if (run?.state !== "Granted") return {};
+  assert(
+    flavor !== undefined && image !== undefined && allocation !== undefined && uid !== undefined,
+    "a run is granted together with all that its Guest is made from",
+  );
+  const source = { flavor, image };
+  const guest = newGuest({ server, run, source, machine: { ...frozen, uid }, claim: allocation });
+  return unlessRefused(state, [
+    { kind: "CreateGuest", guest },
+    podStep(guest, state.hostOf(run.host)),
+  ]);
+}
+
+function keepGuest(guest: Guest, state: ServerState): Decision {
+  if (guest.metadata.deletionTimestamp !== undefined || isReleased(guest)) return {};
+  if (guest.spec.runState === "Absent") return {};
+  // Giving up destroys the disk: never for a claim that was refused after the first boot.
+  if (guest.status?.claim?.state === "Refused") return state.isBuilt ? {} : giveUp(guest);
+  return keepPod(guest, state);
+}
+
+/** A stopped server keeps its pod as well: what it requests keeps the server's place on the node. */
+function keepPod(guest: Guest, state: ServerState): Decision {
+  const { pod, nowMs } = state;
+  if (pod === undefined) {
+    return unlessRefused(state, [podStep(guest, state.hostOf(guest.spec.host))]);
+  }
+  const hasEnded = pod.phase === "Failed" || pod.phase === "Succeeded";
+  if (!hasEnded || pod.isDeleting) return {};
+  const podSeconds = secondsSince(pod.createdTime, nowMs);
+  const waitSeconds = failedPodSeconds(state, podSeconds) - podSeconds;
+  return waitSeconds > 0
+    ? { againAfterSeconds: waitSeconds }
+    : { steps: [{ kind: "DeletePod", pod }] };
+}
+
+/** How long a failed pod stands: a share of the time that the guest was down before it was made. */
+function failedPodSeconds({ status, nowMs }: ServerState, podSeconds: number): number {
+  const available = conditionOf(status.conditions, "Available");
+  if (available?.status !== "False") return failedPodSecondsMin;
+  const downSeconds = secondsSince(available.lastTransitionTime, nowMs) - podSeconds;
+  const share = downSeconds * failedPodShare;
+  return Math.min(Math.max(share, failedPodSecondsMin), failedPodSecondsMax);
+}
+
+function unlessRefused({ creationRefusal }: ServerState, steps: readonly Step[]): Decision {
+  const restSeconds = refusalRestSeconds - (creationRefusal?.ageSeconds ?? refusalRestSeconds);
+  return restSeconds > 0 ? { againAfterSeconds: restSeconds } : { steps };
+}
+
+/** The pod of a Guest, with the host's KVM device where the guest was, or will be, started under KVM. */
+export function podStep(guest: Guest, host: HostFacts | undefined): Step {
+  const frozen = guest.status?.machine ?? guest.spec.domain.machine;
+  const virtType = frozen.virtType ?? host?.virtType;
+  return { kind: "CreatePod", guest: guest.metadata.name, isAccelerated: virtType === "kvm" };
+}

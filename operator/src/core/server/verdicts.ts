@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Reason } from "../../api/conditions.ts";
+import { annotation } from "../../api/names.ts";
+import type { GuestStatus } from "../../api/v1alpha1/guest.ts";
+import type { Verdict } from "../lib/condition-set.ts";
+import { describeList } from "../lib/list.ts";
+import type { Decision } from "./action.ts";
+import { type ServerState, isOn, isSettledOff } from "./state.ts";
+
+type Judgement = Omit<Verdict, "type">;
+
+const no = (reason: Reason | (string & {}), message: string): Judgement => ({
+  status: "False",
+  reason,
+  message,
+});
+const yes = (reason: Reason, message: string): Judgement => ({ status: "True", reason, message });
+const progressing = (message: string): Judgement => no("Progressing", message);
+
+/** Whether the server is as its spec asks, and if not, why, and what a person can do about it. */
+export function readiness(state: ServerState, refusal: Decision["refusal"]): Judgement {
+  const { run, vm, isHostUp } = state;
+  if (state.isDeleting) return no("Deleting", deletionMessage(state));
+  if (vm === "error") return no("DiskLost", diskLostMessage(state));
+  if (refusal !== undefined) return no(refusal.reason, refusal.message);
+  if (run === undefined || vm === "pending") return progressing("a hypervisor is being chosen");
+  return isHostUp ? guestReadiness(state) : hostUnreachable(run.host);
+}
+
+function guestReadiness(state: ServerState): Judgement {
+  const { guest, creationRefusal } = state;
+  if (creationRefusal !== undefined) return no("PodRefused", creationRefusal.message);
+  if (guest === undefined) return progressing("the Guest is being made");
+  const { error, claim } = guest.status ?? {};
+  if (claim?.state === "Refused") {
+    const why = claim.message ?? "it gave no reason";
+    return no("ClaimRefused", `${guest.spec.host} refused the claim: ${why}`);
+  }
+  if (error !== undefined) return no(error.reason, error.message);
+  return powerReadiness(state, guest);
+}
+
+function powerReadiness(state: ServerState, guest: NonNullable<ServerState["guest"]>): Judgement {
+  const { domain, stoppedBy } = guest.status ?? {};
+  if (guest.spec.runState === "Stopped") {
+    if (isSettledOff(guest)) return yes("PoweredOff", "the guest is off, as the spec asks");
+    return progressing(
+      isOn(guest) ? "the guest is shutting down" : progressOf(state, guest.status),
+    );
+  }
+  if (domain === "Running" && guest.status?.boot === guest.spec.boot) {
+    return yes("AsDesired", `the guest runs on ${guest.spec.host}`);
+  }
+  return isSettledOff(guest) ? offBy(stoppedBy) : progressing(progressOf(state, guest.status));
+}
+
+const startAgain = "to start it again, set powerState to Stopped and then to Running";
+
+/** Why a guest that shall run is off. */
+function offBy(cause: GuestStatus["stoppedBy"]): Judgement {
+  switch (cause) {
+    case "Guest":
+      return no("GuestShutdown", `the guest shut itself down; ${startAgain}`);
+    case "Crash":
+      return no("GuestCrashed", `the guest's QEMU ended by itself; ${startAgain}`);
+    case "Host":
+      return no("HostLost", "the hypervisor restarted; the guest is started with the same disk");
+    case "Pod":
+      return no("PodLost", "the server pod went away; the guest is started with the same disk");
+    case "User":
+    case undefined:
+      return no("StartFailed", `the guest is off and its host does not say why; ${startAgain}`);
+  }
+}
+
+const steps: Readonly<Record<NonNullable<GuestStatus["step"]>, string>> = {
+  FetchingImage: "fetches the image",
+  PreparingDisk: "prepares the disk",
+  WaitingForPod: "waits for the server pod",
+  Starting: "starts the guest",
+  ShuttingDown: "shuts the guest down",
+};
+
+function progressOf({ run, pod }: ServerState, status: GuestStatus | undefined): string {
+  if (pod?.trouble !== undefined) return `the server pod does not run: ${pod.trouble}`;
+  const host = run?.host ?? "the hypervisor";
+  if (status?.claim === undefined) return `${host} was asked to take the server`;
+  return `${host} ${status.step === undefined ? "prepares the guest" : steps[status.step]}`;
+}
+
+function hostUnreachable(host: string): Judgement {
+  const message =
+    `the agent of ${host} does not answer: bring it back; ` +
+    "the server's disk is there, so it is not started elsewhere by itself";
+  return { status: "Unknown", reason: "HostUnreachable", message };
+}
+
+function diskLostMessage({ run }: ServerState): string {
+  const host = run?.host ?? "its host";
+  return `${host} gave the server's run right and disk back for good: delete the server and make it anew`;
+}
+
+function deletionMessage({ guests, hostOf }: ServerState): string {
+  const hosts = [...new Set(guests.map((guest) => guest.spec.host))];
+  const silent = hosts.filter((host) => hostOf(host)?.isUp !== true);
+  if (silent.length === 0) return "the hypervisor destroys the guest and its disk";
+  return (
+    `${describeList(silent)} must destroy the disk and does not answer: bring it back, ` +
+    `or give the disk up by the annotation ${annotation.abandon}=true`
+  );
+}
+
+/** Whether the guest runs. `ready` says why when it does not. */
+export function availability(state: ServerState, ready: Judgement): Judgement {
+  const { guest, isHostUp, run } = state;
+  if (guest === undefined || !isOn(guest)) return { ...ready, status: "False" };
+  if (isHostUp || run === undefined) return yes("AsDesired", "the guest runs");
+  return hostUnreachable(run.host);
+}
+
+/** Whether a hypervisor accepted the claim. `ready` says why there is none. */
+export function scheduling({ run, guest, vm }: ServerState, ready: Judgement): Judgement {
+  if (run === undefined || vm === "pending" || vm === "error") return { ...ready, status: "False" };
+  switch (guest?.status?.claim?.state) {
+    case "Accepted":
+      return yes("AsDesired", `${run.host} accepted the claim`);
+    case "Refused":
+      return { ...ready, status: "False" };
+    case undefined:
+      return { ...progressing(`${run.host} was chosen, its answer is awaited`), status: "Unknown" };
+  }
+}
