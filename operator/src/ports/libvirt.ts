@@ -152,7 +152,8 @@ export type XmlFlag = "inactive" | "migratable";
  * One connection to a libvirtd. Every method throws a PortError:
  * - NoDomain: the daemon knows no domain of this uuid;
  * - LibvirtError: it refused or failed, with libvirt's code;
- * - TimedOut: no answer in time; whether the effect happened is not known;
+ * - TimedOut: no answer in time; whether the effect happened is not known. The daemon still works on
+ *   the call, and four such calls keep all others waiting: close the connection then, and reconnect;
  * - Unavailable: the connection is closed, or too many calls wait;
  * - ProtocolError: the daemon sent what it may not; the connection is closed then.
  *

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chown, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { chown, copyFile, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { guestRootfs } from "../../../hack/image/guest.ts";
 import { until } from "./until.ts";
 
@@ -52,20 +53,7 @@ exec 3<&0
 exec chroot . /bin/sh -c 'echo ready; cat <&3 >/dev/null & wait $!'
 `;
 
-/** The daemon watches its clients closely, so that a client that does not answer pings is found. */
-const daemonSettings = `
-auth_unix_rw = "none"
-keepalive_interval = 1
-keepalive_count = 2
-log_level = 3
-log_outputs = "3:file:/data/libvirtd.log"
-`;
-
-const qemuSettings = `
-stdio_handler = "file"
-security_driver = "none"
-max_core = 0
-`;
+const shippedSettings = join(import.meta.dirname, "../../guest-image/etc");
 
 /** A real libvirtd in session mode, alone in its own namespaces. Needs root to make them. */
 export class LibvirtHarness {
@@ -95,7 +83,7 @@ export class LibvirtHarness {
       env: { PATH, SANDBOX: sandboxScript, BASE: base, ROOTFS: rootfs, USER_ID: String(uid) },
       stdio: ["pipe", "pipe", "inherit"],
     });
-    await once(sandbox.stdout, "data", { signal: AbortSignal.timeout(deadlineMs) });
+    await untilReady(sandbox, sandbox.stdout);
     const pid = await onlyChildOf(await onlyChildOf(pidOf(sandbox)));
     const harness = new LibvirtHarness(base, sandbox, pid);
     try {
@@ -122,7 +110,7 @@ export class LibvirtHarness {
 
   /** kill -9 of the daemon; its domains live on. */
   async killDaemon(): Promise<void> {
-    if (this.#daemon === undefined) return;
+    if (this.#daemon === undefined) throw new Error("no daemon runs");
     process.kill(await onlyChildOf(pidOf(this.#daemon)), "SIGKILL");
     await once(this.#daemon, "exit");
     this.#daemon = undefined;
@@ -168,9 +156,26 @@ async function makeData(data: string): Promise<void> {
   await mkdir(settings, { recursive: true });
   await mkdir(join(data, "run"));
   await mkdir(join(data, "vm"));
-  await writeFile(join(settings, "libvirtd.conf"), daemonSettings);
-  await writeFile(join(settings, "qemu.conf"), qemuSettings);
+  await copyFile(join(shippedSettings, "qemu.conf"), join(settings, "qemu.conf"));
+  const libvirtd = await readFile(join(shippedSettings, "libvirtd.conf"), "utf8");
+  await writeFile(join(settings, "libvirtd.conf"), watchful(libvirtd));
   for (const directory of directories) await chown(join(data, directory), uid, uid);
+}
+
+/** The settings of a daemon that watches its clients closely: one that answers no ping is found. */
+function watchful(settings: string): string {
+  return settings
+    .replace(/^keepalive_interval = .*$/m, "keepalive_interval = 1")
+    .replace(/^keepalive_count = .*$/m, "keepalive_count = 2")
+    .replace(/^log_outputs = .*$/m, 'log_outputs = "3:file:/data/libvirtd.log"');
+}
+
+async function untilReady(sandbox: ChildProcess, stdout: Readable): Promise<void> {
+  const signal = AbortSignal.timeout(deadlineMs);
+  const ended = once(sandbox, "exit", { signal }).then(() => {
+    throw new Error("the sandbox could not be made");
+  });
+  await Promise.race([once(stdout, "data", { signal }), ended]);
 }
 
 function pidOf({ pid }: ChildProcess): number {
@@ -185,8 +190,10 @@ async function onlyChildOf(pid: number): Promise<number> {
 function accepts(socketPath: string): Promise<boolean> {
   const socket = createConnection(socketPath);
   return new Promise((resolve) => {
-    socket.once("connect", () => resolve(true));
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
     socket.once("error", () => resolve(false));
-    socket.once("connect", () => socket.destroy());
   });
 }

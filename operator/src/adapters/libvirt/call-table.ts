@@ -19,7 +19,7 @@ const serialMax = 0xffff_ffff;
 interface Call {
   readonly target: CallTarget;
   readonly body: Buffer;
-  /** Throws XdrError when the body is not this procedure's reply; the call goes on waiting then. */
+  /** Throws XdrError when the body is no reply of this procedure; the call still waits then. */
   readonly resolve: (body: XdrReader) => void;
   readonly reject: (error: PortError) => void;
   readonly cancelTimeout: () => void;

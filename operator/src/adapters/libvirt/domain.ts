@@ -23,21 +23,24 @@ export const uuid: Codec<string> = {
   },
 };
 
-/** The third member, a number that changes with each start, is of no use to us. */
-const domainLayout = struct({ name: longText, uuid, id: int32 });
+const names = struct<Domain>({ name: longText, uuid });
 
+/** A third member on the wire, a number that changes with each start, is of no use to us. */
 export const domain: Codec<Domain> = {
-  write: (writer, { name, uuid: id }) =>
-    domainLayout.write(writer, { name, uuid: id, id: inactiveId }),
+  write(writer, value) {
+    names.write(writer, value);
+    int32.write(writer, inactiveId);
+  },
   read(reader) {
-    const { name, uuid: id } = domainLayout.read(reader);
-    return { name, uuid: id };
+    const value = names.read(reader);
+    int32.read(reader);
+    return value;
   },
 };
 
 /** A domain as a call names it: the QEMU driver finds by uuid and only quotes the name. */
 export const domainRef: Codec<string> = {
-  write: (writer, id) => domain.write(writer, { name: "", uuid: id }),
+  write: (writer, value) => domain.write(writer, { name: "", uuid: value }),
   read: (reader) => domain.read(reader).uuid,
 };
 
