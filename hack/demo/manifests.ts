@@ -43,7 +43,7 @@ export const manifests = {
               {
                 name: "images",
                 image,
-                command: ["node", "/demo/serve-disk.ts", "/demo/tiny.qcow2", String(port)],
+                args: ["/demo/serve-disk.ts", "/demo/tiny.qcow2", String(port)],
                 ports: [{ containerPort: port }],
                 readinessProbe: { tcpSocket: { port }, periodSeconds: 1 },
                 securityContext: restricted,

@@ -39,6 +39,14 @@ export async function buildProductImage(): Promise<BuiltImage> {
   });
 }
 
+/** The layers of the product image, the lowest first, for images that add one of their own. */
+export async function productLayers(): Promise<Layer[]> {
+  const directories = await layerDirectories();
+  const layers = directories.map((directory) => layerOf(basename(dirname(directory)), directory));
+  await forgetOld("sources", "layer-sources");
+  return Promise.all(layers);
+}
+
 /** What each layer holds, unpacked, the lowest first: what changes seldom lies low. */
 async function layerDirectories(): Promise<string[]> {
   const debian = await debianRootfs({
