@@ -43,7 +43,6 @@ export async function buildProductImage(): Promise<BuiltImage> {
 export async function productLayers(): Promise<Layer[]> {
   const directories = await layerDirectories();
   const layers = directories.map((directory) => layerOf(basename(dirname(directory)), directory));
-  await forgetOld("sources", "layer-sources");
   return Promise.all(layers);
 }
 
