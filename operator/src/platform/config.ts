@@ -72,16 +72,16 @@ export function readConfig<Schema extends z.ZodObject>(
   schema: Schema,
   environment: Environment,
 ): z.output<Schema> {
-  const found = Object.keys(schema.shape).flatMap((key) => {
+  const found = new Map<string, string>();
+  for (const key of Object.keys(schema.shape)) {
     const value = environment[variableOf(key)];
-    return value === undefined || value === "" ? [] : [[key, value] as const];
-  });
+    if (value !== undefined && value !== "") found.set(key, value);
+  }
   const result = schema.safeParse(Object.fromEntries(found));
   if (result.success) return result.data;
-  const faults = result.error.issues.map((issue) => {
-    const key = String(issue.path[0]);
-    const isAbsent = environment[variableOf(key)] === undefined;
-    return `${variableOf(key)}: ${isAbsent ? "is required" : issue.message}`;
+  const faults = result.error.issues.map(({ path, message }) => {
+    const key = String(path[0]);
+    return `${variableOf(key)}: ${found.has(key) ? message : "is required"}`;
   });
   throw new ConfigError(faults.join("; "));
 }

@@ -209,6 +209,16 @@ describe("leader election", () => {
     expect(one.isLeading).toBe(true);
   });
 
+  test("does not begin on an answer that is too old", async () => {
+    let delayMs = 12_000;
+    const one = new Candidate("one", { after: () => clock.sleep(delayMs) });
+    await clock.advance(30_000);
+    expect(one.ledSinceMs).toBeUndefined();
+    delayMs = 0;
+    await clock.advance(30_000);
+    expect(one.isLeading).toBe(true);
+  });
+
   test("goes on when somebody sets a label", async () => {
     const one = new Candidate("one");
     await clock.advance(10_000);

@@ -22,7 +22,8 @@ export class OpenWatch {
   readonly #cancelTimeout: () => void;
   #version: number;
   #isBookmarkDue = false;
-  #isOver = false;
+  #hasExpired = false;
+  #isDropped = false;
   #isSilent = false;
   #error: PortError | undefined;
   #wake: () => void = () => undefined;
@@ -38,9 +39,10 @@ export class OpenWatch {
   async next(signal: AbortSignal): Promise<Said | undefined> {
     while (!signal.aborted) {
       if (this.#error !== undefined) throw this.#error;
+      if (this.#isDropped) return undefined;
       const said = this.#isSilent ? undefined : this.#say();
       if (said !== undefined) return said;
-      if (this.#isOver && !this.#isSilent) return undefined;
+      if (this.#hasExpired && !this.#isSilent) return undefined;
       await this.#changed(signal);
     }
     return undefined;
@@ -48,9 +50,8 @@ export class OpenWatch {
 
   /** Ends it now, whatever it had still to say. */
   drop(error?: PortError): void {
-    this.#isOver = true;
+    this.#isDropped = true;
     this.#error = error;
-    this.#version = Number.MAX_SAFE_INTEGER;
     this.#wake();
   }
 
@@ -73,7 +74,7 @@ export class OpenWatch {
 
   #expire(): void {
     this.#isBookmarkDue = true;
-    this.#isOver = true;
+    this.#hasExpired = true;
     this.#wake();
   }
 
