@@ -2,7 +2,7 @@
 /** The installed product as the benchmarks use it: the e2e world without the test runner. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { createKubeconfigStore } from "../../operator/src/adapters/kube/kubeconfig.ts";
-import type { Server } from "../../operator/src/api/kinds.ts";
+import type { Guest, Server } from "../../operator/src/api/kinds.ts";
 import { type KubeStore, resources } from "../../operator/src/ports/kube.ts";
 import { prepareWorld } from "../../e2e/framework/prepare.ts";
 import { Tenant } from "../../e2e/framework/tenant.ts";
@@ -18,6 +18,8 @@ export interface BenchWorld {
   readonly release: { readonly product: string; readonly guest: string };
   /** Boots and deletes one server on every node, so that the image is cached everywhere. */
   warm(): Promise<void>;
+  /** The Guest of one of the servers that {@link warm} booted. */
+  aGuest(): Guest;
   createServer(name: string): Promise<void>;
   /** Resolves with the time in ms (performance.now) at which a watch showed ACTIVE. */
   untilActive(name: string): Promise<number>;
@@ -35,11 +37,13 @@ export async function openBenchWorld(namespace: string): Promise<BenchWorld> {
   const deleteServer = async (name: string): Promise<void> => {
     await tenant.kubectl("delete", "server", "-n", namespace, name, "--timeout=120s");
   };
+  let sample: Guest | undefined;
   const warm = async (): Promise<void> => {
     const names = (await cluster.status()).nodes.map((_, index) => `warm-${index}`);
     // As many servers as nodes: the scheduler spreads them.
     for (const name of names) await tenant.createServer(name);
     for (const name of names) await untilActive(store, namespace, name);
+    [sample] = await tenant.guestsOf("warm-0");
     for (const name of names) await deleteServer(name);
   };
   return {
@@ -49,6 +53,10 @@ export async function openBenchWorld(namespace: string): Promise<BenchWorld> {
     namespace,
     release: prepared.release,
     warm,
+    aGuest: () => {
+      if (sample === undefined) throw new Error("warm() comes first");
+      return sample;
+    },
     createServer: (name) => tenant.createServer(name),
     untilActive: (name) => untilActive(store, namespace, name),
     deleteServer,
