@@ -22,19 +22,22 @@ export async function* linesOf(
 ): AsyncGenerator<string> {
   let parts: Buffer[] = [];
   let bytes = 0;
+  const keep = (part: Buffer): void => {
+    bytes += part.length;
+    if (bytes > bytesMax) throw tooLong("line of a watch", bytesMax);
+    parts.push(part);
+  };
   for await (const chunk of chunks) {
     let start = 0;
     for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, start)) {
-      parts.push(chunk.subarray(start, end));
+      keep(chunk.subarray(start, end));
       const line = Buffer.concat(parts).toString();
       parts = [];
       bytes = 0;
       start = end + 1;
       if (line !== "") yield line;
     }
-    bytes += chunk.length - start;
-    if (bytes > bytesMax) throw tooLong("line of a watch", bytesMax);
-    if (start < chunk.length) parts.push(chunk.subarray(start));
+    keep(chunk.subarray(start));
   }
   // What stands after the last newline is an object that was cut: the watch is resumed before it.
 }
