@@ -178,7 +178,10 @@ export interface LibvirtConnection {
   /** What a domain of this kind may have: domain capabilities XML. */
   getDomainCapabilities(query: DomainCapabilitiesQuery): Promise<string>;
 
-  /** Every domain that the daemon knows, in no order. */
+  /**
+   * Every domain that the daemon knows, in no order. One that was killed while it started a domain
+   * knows it for a moment after its own start, as `paused starting-up` or `shutdown`, and ends it.
+   */
   listDomains(): Promise<readonly Domain[]>;
   lookupDomain(uuid: string): Promise<Domain | undefined>;
   getDomainStatus(uuid: string): Promise<DomainStatus>;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Unavailable } from "../../ports/errors.ts";
 import { describeLibvirtConformance } from "../../testing/libvirt.conformance.ts";
 import { makeLibvirtHost } from "../../testing/libvirt-host.ts";
 import { LibvirtWorld } from "../../testing/libvirt-world.ts";
+import { until } from "../../testing/until.ts";
 
 describeLibvirtConformance("real", makeLibvirtHost);
 
@@ -53,5 +55,22 @@ describe("the client of a real libvirtd", () => {
     const calls = Array.from({ length: 200 }, () => world.connection.getDomainStatus(uuid));
     for (const status of await Promise.all(calls)) expect(status.state).toBe("running");
     await world.destroy(uuid);
+  });
+
+  test("finds nothing left of a start that the daemon's death cut short, and can start anew", async () => {
+    const domain = world.newDomain();
+    const xml = await world.host.makeGuest(domain, "ignores");
+    const start = world.connection.createDomain(xml).catch((error: unknown) => error);
+    await until("QEMU runs", async () => (await world.host.qemuPid(domain)) !== undefined);
+    await world.host.killDaemon();
+    expect(await start).toBeInstanceOf(Unavailable);
+
+    await world.host.startDaemon();
+    await world.connect();
+    const isGone = async (): Promise<boolean> =>
+      (await world.connection.lookupDomain(domain.uuid)) === undefined;
+    await until("the daemon ends what it began", isGone);
+    expect(await world.connection.createDomain(xml)).toEqual(domain);
+    await world.destroy(domain.uuid);
   });
 });
