@@ -30,6 +30,9 @@ export async function boot(): Promise<Report> {
 
 type Samples = Readonly<Record<"floor" | "ours" | "floorBurst" | "oursBurst", readonly number[]>>;
 
+const ratio = (one: readonly number[], other: readonly number[]): number =>
+  percentile(one, 0.5) / percentile(other, 0.5);
+
 function report(samples: Samples): Report {
   const figures: Record<string, number> = {};
   for (const [name, label] of [
@@ -41,8 +44,6 @@ function report(samples: Samples): Report {
     figures[`${label}, p50 s`] = percentile(samples[name], 0.5);
     figures[`${label}, p95 s`] = percentile(samples[name], 0.95);
   }
-  const ratio = (one: readonly number[], other: readonly number[]): number =>
-    percentile(one, 0.5) / percentile(other, 0.5);
   return {
     about: `Image cached. The floor is a bare pod of the same image and size, scheduled by kube-scheduler, and one libvirt create of the same domain in it; ${roundCount} rounds in turn, then ${burst} at once.`,
     figures,

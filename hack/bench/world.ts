@@ -67,8 +67,9 @@ export async function openBenchWorld(namespace: string): Promise<BenchWorld> {
   };
 }
 
+const isActive = (server: Server): boolean => server.status?.phase === "ACTIVE";
+
 async function untilActive(store: KubeStore, namespace: string, name: string): Promise<number> {
-  const isActive = (server: Server): boolean => server.status?.phase === "ACTIVE";
   const signal = AbortSignal.timeout(activeSecondsMax * 1000);
   while (!signal.aborted) {
     const list = await store.list(resources.servers, {
