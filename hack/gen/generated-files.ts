@@ -46,6 +46,7 @@ function chartCrd(crd: { readonly metadata: object }): string {
   return `{{- if .Values.crds.install }}\n${text}{{- end }}\n`;
 }
 
+/** Kubernetes reads YAML 1.1, where a plain Off is a boolean. */
 function yaml(value: object): string {
-  return stringify(value, { lineWidth: 100, aliasDuplicateObjects: false });
+  return stringify(value, { version: "1.1", lineWidth: 100, aliasDuplicateObjects: false });
 }

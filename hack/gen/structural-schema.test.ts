@@ -32,7 +32,13 @@ describe("fieldSchema", () => {
           pattern: "^[a-z]+(/[a-z]+)?$",
         },
         size: { type: "integer", description: "A size.", minimum: 1, maximum: 9, default: 2 },
-        ratio: { type: "number", description: "A ratio.", minimum: 0.5, maximum: 2 },
+        ratio: {
+          type: "number",
+          description: "A ratio.",
+          minimum: 0.5,
+          maximum: 2,
+          "x-kubernetes-validations": [{ rule: "self >= 0.5", message: "must be at least 0.5" }],
+        },
         mode: { type: "string", description: "A mode.", enum: ["On", "Off"] },
         isNew: { type: "boolean", description: "Whether it is new." },
         labels: {

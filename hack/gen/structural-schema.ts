@@ -135,7 +135,22 @@ function numberSchema(def: z.core.$ZodNumberDef, path: string): StructuralSchema
   if (minimum === undefined || maximum === undefined) {
     throw new SchemaRefused(path, "has no bounds: say min and max");
   }
-  return { type: isInteger ? "integer" : "number", minimum, maximum };
+  return {
+    type: isInteger ? "integer" : "number",
+    minimum,
+    maximum,
+    ...fractionRules(minimum, maximum),
+  };
+}
+
+/** For a whole number, the API server cuts the fraction off its bounds: 0 would pass a minimum of 0.1. */
+function fractionRules(minimum: number, maximum: number): Partial<StructuralSchema> {
+  const rules = [
+    { bound: minimum, rule: `self >= ${minimum}`, message: `must be at least ${minimum}` },
+    { bound: maximum, rule: `self <= ${maximum}`, message: `must be at most ${maximum}` },
+  ].filter(({ bound }) => !Number.isInteger(bound));
+  if (rules.length === 0) return {};
+  return { "x-kubernetes-validations": rules.map(({ rule, message }) => ({ rule, message })) };
 }
 
 function arraySchema(def: z.core.$ZodArrayDef, bounds: Bounds, path: string): StructuralSchema {

@@ -62,12 +62,6 @@ const operator: ProcessRights = {
     { group, resources: ["servers/status"], verbs: ["update"], purpose: "say what is so" },
     {
       group,
-      resources: ["servers/finalizers", "guests/finalizers"],
-      verbs: ["update"],
-      purpose: "own Guests and pods where owner references are enforced",
-    },
-    {
-      group,
       resources: ["guests"],
       verbs: [...read, "create", "update", "patch", "delete"],
       purpose: "say what each node shall run",

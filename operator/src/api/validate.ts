@@ -50,6 +50,21 @@ export function applyDefaults(schema: z.ZodType, value: unknown): unknown {
 }
 
 function parse(definition: KindDefinition, object: unknown): Validation {
+  const schema = objectSchema(definition);
+  const result = schema.safeParse(applyDefaults(schema, object));
+  if (result.success) return { ok: true, object: result.data };
+  return {
+    ok: false,
+    faults: result.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`),
+  };
+}
+
+const objectSchemas = new WeakMap<KindDefinition, z.ZodType<KubeObject>>();
+
+/** zod compiles a schema when it is first used, so each is made once. */
+function objectSchema(definition: KindDefinition): z.ZodType<KubeObject> {
+  const known = objectSchemas.get(definition);
+  if (known !== undefined) return known;
   const schema = z.strictObject({
     apiVersion: z.literal(apiVersion),
     kind: z.literal(definition.kind),
@@ -57,12 +72,8 @@ function parse(definition: KindDefinition, object: unknown): Validation {
     spec: definition.spec,
     status: definition.status.optional(),
   });
-  const result = schema.safeParse(applyDefaults(schema, object));
-  if (result.success) return { ok: true, object: result.data };
-  return {
-    ok: false,
-    faults: result.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`),
-  };
+  objectSchemas.set(definition, schema);
+  return schema;
 }
 
 function judge(

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+import { array, assert, asyncProperty, constantFrom, nat, record } from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type LoneApiServer, startApiServer } from "../../../hack/cluster/apiserver-only.ts";
+import { objectSchema } from "../../../hack/gen/crd.ts";
+import {
+  absent,
+  type Field,
+  fieldsOf,
+  memberOf,
+  variantsOf,
+  withField,
+} from "../../../hack/gen/field-variants.ts";
+import { ApiServerClient } from "../testing/api-server-client.ts";
+import { compare, type Door, type World, worldOf } from "../testing/doors.ts";
+import type { KubeObject } from "./define-kind.ts";
+import { kinds } from "./kinds.ts";
+
+const crds = `${import.meta.dirname}/../../../crds`;
+const names = Object.keys(kinds) as (keyof typeof kinds)[];
+
+let server: LoneApiServer;
+let client: ApiServerClient;
+
+beforeAll(async () => {
+  server = await startApiServer();
+  client = new ApiServerClient(server);
+  await server.kubectl(["apply", "-f", crds]);
+  const established = ["--for=condition=Established", "crd", "--all", "--timeout=30s"];
+  await server.kubectl(["wait", ...established]);
+});
+
+afterAll(async () => {
+  client?.close();
+  await server?.close();
+});
+
+const valueAt = (object: unknown, { path }: Field): unknown => path.reduce(memberOf, object);
+
+describe.each(names)("%s", (name) => {
+  let world: World;
+
+  beforeAll(async () => {
+    world = await worldOf(client, name);
+  });
+
+  const fields = ({ part }: Door): Field[] => {
+    const schema = objectSchema(world.definition).properties?.[part];
+    if (schema === undefined) throw new Error(`${name} has no ${part}`);
+    return fieldsOf(schema, world.complete[part], [part]);
+  };
+
+  test("has a complete object: every field is set", () => {
+    const all = [...fields(world.update), ...fields(world.updateStatus)];
+    const unset = all.filter((field) => valueAt(world.complete, field) === undefined);
+    expect(unset.map(({ path }) => path.join("."))).toEqual([]);
+  });
+
+  test.each(["create", "update", "updateStatus"] as const)(
+    "zod and the API server agree on every field: %s",
+    async (which) => {
+      const door = world[which];
+      const found: (string | undefined)[] = [];
+      for (const field of fields(door)) {
+        const variants = variantsOf(field.schema, valueAt(world.complete, field));
+        const comparisons = await Promise.all(
+          variants.map((variant) =>
+            compare(door, withField(world.complete, field.path, variant) as KubeObject),
+          ),
+        );
+        found.push(...comparisons.map(({ difference }) => difference));
+        // Two that let everything pass, or nothing, would agree as well.
+        const verdicts = comparisons.map(({ isAccepted }) => isAccepted);
+        if (!verdicts.includes(false)) found.push(`${field.path.join(".")}: anything passes`);
+        if (!verdicts.includes(true)) found.push(`${field.path.join(".")}: nothing passes`);
+      }
+      expect(found.length).toBeGreaterThan(5);
+      expect(found.filter((one) => one !== undefined)).toEqual([]);
+    },
+  );
+
+  test("zod and the API server agree on objects with several changes", async () => {
+    const doors = [world.create, world.update, world.updateStatus];
+    const change = record({ field: nat(), variant: nat() });
+    await assert(
+      asyncProperty(
+        constantFrom(...doors),
+        array(change, { minLength: 1, maxLength: 4 }),
+        async (door, changes) => {
+          const object = changes.reduce<unknown>((now, { field, variant }) => {
+            const chosen = pick(fields(door), field);
+            const variants = variantsOf(chosen.schema, valueAt(world.complete, chosen));
+            return withField(now, chosen.path, pick(variants, variant));
+          }, world.complete) as KubeObject;
+          expect((await compare(door, object)).difference).toBeUndefined();
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test("what is not an object of the kind is refused by both", async () => {
+    const { complete, create } = world;
+    const objects = [
+      { ...complete, unknownMember: 1 },
+      { ...complete, kind: "Bogus" },
+      { ...complete, apiVersion: "kilonova.io/v9" },
+      withField(complete, ["spec"], absent),
+      withField(complete, ["spec"], null),
+      withField(complete, ["spec"], []),
+    ] as KubeObject[];
+    for (const object of objects) {
+      expect([object, (await create.ask(object)).isOk]).toEqual([object, false]);
+      expect([object, create.twin(object).ok]).toEqual([object, false]);
+    }
+  });
+});
+
+function pick<Item>(items: readonly Item[], index: number): Item {
+  return items[index % items.length] as Item;
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type LoneApiServer, startApiServer } from "../../../hack/cluster/apiserver-only.ts";
+import { absent, withField } from "../../../hack/gen/field-variants.ts";
+import { ApiServerClient, collectionPath } from "../testing/api-server-client.ts";
+import { worldOf } from "../testing/doors.ts";
+import type { KubeObject } from "./define-kind.ts";
+import { kinds } from "./kinds.ts";
+import { validateUpdate } from "./validate.ts";
+
+const crds = `${import.meta.dirname}/../../../crds`;
+
+let server: LoneApiServer;
+let client: ApiServerClient;
+
+beforeAll(async () => {
+  server = await startApiServer();
+  client = new ApiServerClient(server);
+  await server.kubectl(["apply", "-f", crds]);
+  const established = ["--for=condition=Established", "crd", "--all", "--timeout=30s"];
+  await server.kubectl(["wait", ...established]);
+});
+
+afterAll(async () => {
+  client?.close();
+  await server?.close();
+});
+
+type Change = readonly [
+  kind: keyof typeof kinds,
+  field: string,
+  to: unknown,
+  answer: RegExp | "ok",
+];
+
+/** Updates of the complete objects, with the answer that users shall get. */
+const changes: readonly Change[] = [
+  ["server", "uuid", "00000000-0000-4000-8000-000000000000", /uuid is immutable: create another/],
+  ["server", "uuid", absent, /uuid is immutable/],
+  ["server", "flavor", "m1.large", "ok"],
+  ["server", "powerState", "Running", "ok"],
+  ["flavor", "vcpus", 3, /vcpus is immutable: create a Flavor of another name/],
+  ["flavor", "memoryMib", 4096, /memoryMib is immutable/],
+  ["flavor", "rootDiskGib", 21, /rootDiskGib is immutable/],
+  ["flavor", "rootDiskGib", absent, /rootDiskGib is immutable/],
+  ["flavor", "extraSpecs", { "hw:cpu_policy": "dedicated" }, /extraSpecs is immutable/],
+  ["flavor", "extraSpecs", absent, /extraSpecs is immutable/],
+  ["flavor", "extraSpecs", { "trait:HW_CPU_X86_AVX": "required", "hw:cpu_policy": "shared" }, "ok"],
+  ["flavor", "description", absent, "ok"],
+  ["flavor", "isDisabled", false, "ok"],
+  ["flavor", "access", absent, "ok"],
+  ["image", "source", {}, /name one source, for example source.http with url and checksum/],
+  ["image", "format", "qcow2", /format is immutable: create an Image of another name/],
+  ["image", "properties", absent, /properties is immutable/],
+  ["image", "minDiskGib", 3, "ok"],
+  ["guest", "token", 3, /token is immutable/],
+  ["guest", "host", "node-2", /host is immutable/],
+  ["guest", "runState", "Absent", "ok"],
+];
+
+describe("rules", () => {
+  test.each(changes)(
+    "%s: change of %s to %j is answered by %s",
+    async (name, field, to, answer) => {
+      const { complete, update } = await worldOf(client, name);
+      const object = withField(complete, ["spec", field], to) as KubeObject;
+      const asked = await update.ask(object);
+      const twin = update.twin(object);
+      if (answer === "ok") {
+        expect([asked.isOk, twin.ok]).toEqual([true, true]);
+      } else {
+        expect(asked.body.message).toMatch(answer);
+        expect(twin.ok ? "" : twin.faults.join()).toMatch(answer);
+      }
+    },
+  );
+
+  test("a Guest that is Absent stays so", async () => {
+    const path = collectionPath("guests", "default");
+    const { complete } = await worldOf(client, "guest");
+    const gone = withField(complete, ["spec", "runState"], "Absent") as KubeObject;
+    const stored = await client.must("PUT", `${path}/complete`, gone);
+    const back = withField(stored.body, ["spec", "runState"], "Running") as KubeObject;
+    expect((await client.dryRun("PUT", `${path}/complete`, back)).body.message).toMatch(
+      /Absent is final/,
+    );
+    expect(validateUpdate(kinds.guest, gone, back).ok).toBe(false);
+  });
+
+  test("an immutable field that was not set cannot be set later", async () => {
+    const path = collectionPath("servers", "default");
+    const { complete } = await worldOf(client, "server");
+    const metadata = { name: "plain", namespace: "default" };
+    const spec = withField(complete.spec, ["uuid"], absent);
+    const plain = (await client.must("POST", path, { ...complete, metadata, spec })).body;
+    const answer = await client.dryRun("PUT", `${path}/plain`, { ...plain, spec: complete.spec });
+    expect(answer.body.message).toMatch(/uuid is immutable/);
+    const twin = validateUpdate(kinds.server, plain, {
+      ...plain,
+      spec: complete.spec,
+    });
+    expect(twin.ok).toBe(false);
+  });
+});

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+import { apiVersion, type KubeObject } from "../api/define-kind.ts";
+import { kinds } from "../api/kinds.ts";
+
+const uuid = "0f0e0d0c-0b0a-4908-8706-050403020100";
+const time = "2026-01-02T03:04:05Z";
+const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
+const http = { url: "https://images.example.org/debian.qcow2", checksum: digest };
+
+const machine = {
+  type: "pc-q35-10.0",
+  cpuModel: "host-model",
+  virtType: "qemu",
+  firmware: "uefi",
+  guestImage: "kilonova-guest:1",
+  uid: 1_000_700_000,
+};
+
+const condition = {
+  type: "Ready",
+  status: "True",
+  reason: "AsDesired",
+  message: "The guest runs.",
+  lastTransitionTime: time,
+  observedGeneration: 3,
+};
+
+const inventory = {
+  total: 8,
+  reserved: 1,
+  allocationRatio: 4,
+  minUnit: 1,
+  maxUnit: 8,
+  stepSize: 1,
+};
+
+/** One object of each kind in which every field is set, in spec and in status. */
+export const completeObjects = {
+  server: complete("server", {
+    spec: {
+      flavor: "m1.small",
+      image: { name: "debian-13" },
+      uuid,
+      powerState: "Stopped",
+      onGuestShutdown: "Restart",
+      onCrash: "Restart",
+      hostname: "Web-1.example.org",
+      metadata: { "ha:priority": "10" },
+    },
+    status: {
+      observedGeneration: 3,
+      phase: "ACTIVE",
+      taskState: "powering-off",
+      powerState: "RUNNING",
+      powerStateApplied: "Running",
+      stoppedBy: "User",
+      fault: { reason: "StartFailed", message: "No such machine.", time },
+      run: { token: 2, guest: "web-12345-2", host: "node-1", state: "Granted", evidence: "none" },
+      hypervisor: "node-1",
+      podName: "web-12345-2",
+      hostname: "web-1",
+      flavor: {
+        name: "m1.small",
+        uid: uuid,
+        vcpus: 1,
+        memoryMib: 512,
+        rootDiskGib: 1,
+        extraSpecs: { "hw:cpu_policy": "shared" },
+      },
+      image: {
+        name: "debian-13",
+        uid: uuid,
+        http,
+        format: "qcow2",
+        minDiskGib: 1,
+        minMemoryMib: 64,
+        properties: { hw_firmware_type: "uefi" },
+      },
+      machine,
+      allocation: { VCPU: 1 },
+      decision: { host: "node-1", considered: 3, excluded: { capacity: 2 } },
+      refusedHosts: ["node-2"],
+      lastApplied: {
+        flavor: { value: "m1.small", uid: uuid, generation: 1, outcome: "Applied" },
+        image: { value: "debian-13", uid: uuid, generation: 1, outcome: "Refused" },
+      },
+      timings: { createdTime: time, startedTime: time },
+      conditions: [condition],
+    },
+  }),
+  flavor: complete("flavor", {
+    spec: {
+      vcpus: 2,
+      memoryMib: 2048,
+      rootDiskGib: 20,
+      description: "Small.",
+      isDisabled: true,
+      access: { namespaces: ["team-a", "team-b"] },
+      extraSpecs: { "hw:cpu_policy": "shared", "trait:HW_CPU_X86_AVX": "required" },
+    },
+    status: { observedGeneration: 1 },
+  }),
+  image: complete("image", {
+    spec: {
+      source: { http },
+      format: "raw",
+      minDiskGib: 2,
+      minMemoryMib: 128,
+      properties: { hw_firmware_type: "uefi" },
+    },
+    status: { observedGeneration: 1 },
+  }),
+  hypervisor: complete("hypervisor", {
+    spec: {
+      isDisabled: true,
+      disabledReason: "A fan is broken.",
+      acknowledgedUuid: uuid,
+      allocationRatios: { VCPU: 4, MEMORY_MB: 1.5, DISK_GB: 0.9 },
+      reserved: { VCPU: 1, MEMORY_MB: 512, DISK_GB: 10 },
+      virtType: "qemu",
+    },
+    status: {
+      observedGeneration: 1,
+      state: "up",
+      uuid,
+      nodeUid: uuid,
+      identity: { uuid, nodeUid: uuid },
+      bootId: uuid,
+      versions: {
+        agent: "0.1.0",
+        libvirt: "11.3.0",
+        qemu: "10.0.2",
+        kernel: "6.12.0",
+        guestImage: "kilonova-guest:1",
+      },
+      virtType: "qemu",
+      cpu: { arch: "x86_64", model: "Some CPU", vendor: "Some vendor", cpus: 8 },
+      numaCells: [{ id: 0, cpus: "0-7", memoryMib: 16_384 }],
+      memoryMib: 16_384,
+      diskGib: 100,
+      inventory: { VCPU: inventory },
+      traits: ["HW_CPU_X86_AVX", "COMPUTE_NODE"],
+      usage: { servers: 1, vcpus: "1/28", memory: "512/15872", disk: "1/90" },
+      orphans: [{ serverUid: uuid, token: 1, since: time }],
+      conditions: [condition],
+    },
+  }),
+  guest: complete("guest", {
+    spec: {
+      server: { name: "web", uid: uuid },
+      host: "node-1",
+      token: 2,
+      runState: "Running",
+      boot: 1,
+      disks: "Destroy",
+      domain: {
+        uuid,
+        hostname: "web-1",
+        vcpus: 1,
+        memoryMib: 512,
+        firmware: "uefi",
+        hasRng: true,
+        hasGuestAgent: true,
+        machine,
+      },
+      uid: 1_000_700_000,
+      image: { http, format: "qcow2" },
+      rootDiskGib: 1,
+      resources: { VCPU: 1 },
+      shutdown: { timeoutSeconds: 60, retryIntervalSeconds: 10 },
+    },
+    status: {
+      observedGeneration: 1,
+      claim: { state: "Accepted", reason: "Fits", message: "It fits." },
+      step: "Starting",
+      domain: "Running",
+      boot: 1,
+      stoppedBy: "Host",
+      isReleased: false,
+      startedTime: time,
+      bootId: uuid,
+      machine,
+      imageDigest: digest,
+      error: { reason: "StartFailed", message: "No such machine.", time },
+      conditions: [condition],
+    },
+  }),
+} as const;
+
+function complete(
+  name: keyof typeof kinds,
+  parts: { readonly spec: object; readonly status: object },
+): Required<KubeObject> {
+  const { kind, scope } = kinds[name];
+  const namespace = scope === "Namespaced" ? { namespace: "default" } : {};
+  return { apiVersion, kind, metadata: { name: "complete", ...namespace }, ...parts };
+}
