@@ -6,7 +6,6 @@ import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { guestRootfs } from "../../../hack/image/guest.ts";
 import { until } from "./until.ts";
 
 /** The user that libvirtd and QEMU run as: any but root, as in a server pod. */
@@ -72,9 +71,8 @@ export class LibvirtHarness {
     this.socketPath = join(this.dataDirectory, "run/libvirt/libvirt-sock");
   }
 
-  /** Makes the sandbox and starts the daemon in it. */
-  static async start(): Promise<LibvirtHarness> {
-    const rootfs = await guestRootfs();
+  /** Makes the sandbox over the guest image's files, which stay as they are, and starts the daemon. */
+  static async start(rootfs: string): Promise<LibvirtHarness> {
     const base = await mkdtemp(join(tmpdir(), "libvirt-"));
     await mkdir(join(base, "sandbox"));
     await makeData(join(base, "data"));

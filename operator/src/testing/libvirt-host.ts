@@ -9,9 +9,9 @@ import { LibvirtHarness } from "./libvirt-harness.ts";
 import type { LibvirtHost } from "./libvirt-world.ts";
 import { until } from "./until.ts";
 
-/** A real libvirtd in a sandbox, and our client for it. */
-export async function makeLibvirtHost(): Promise<LibvirtHost> {
-  const harness = await LibvirtHarness.start();
+/** A real libvirtd in a sandbox over the guest image's files, and our client for it. */
+export async function makeLibvirtHost(rootfs: string): Promise<LibvirtHost> {
+  const harness = await LibvirtHarness.start(rootfs);
   const consoleOf = ({ name }: Domain): string =>
     join(harness.dataDirectory, "vm", `${name}.console`);
   return {

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { guestRootfs } from "../../../../hack/image/guest.ts";
 import { Unavailable } from "../../ports/errors.ts";
 import { describeLibvirtConformance } from "../../testing/libvirt.conformance.ts";
 import { makeLibvirtHost } from "../../testing/libvirt-host.ts";
-import { LibvirtWorld } from "../../testing/libvirt-world.ts";
+import { LibvirtWorld, type LibvirtHost } from "../../testing/libvirt-world.ts";
 import { until } from "../../testing/until.ts";
 
-describeLibvirtConformance("real", makeLibvirtHost);
+async function makeHost(): Promise<LibvirtHost> {
+  return makeLibvirtHost(await guestRootfs());
+}
+
+describeLibvirtConformance("real", makeHost);
 
 describe("the client of a real libvirtd", () => {
   const world = new LibvirtWorld();
 
   beforeAll(async () => {
-    world.host = await makeLibvirtHost();
+    world.host = await makeHost();
     await world.connect();
   });
 
