@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * `npm run -s bench -- NAME [option...]`: measures on the local cluster, prints a table and, as the last
+ * `npm run -s bench -- NAME [option...]`: measures, most of it on the local cluster, prints a table and, as the last
  * line, one JSON object {bench, figures, ratios}. Nothing here passes or fails.
  */
 import { boot } from "./boot.ts";
 import { memory } from "./memory.ts";
 import { type Report, renderReport } from "./report.ts";
+import { scheduler } from "./scheduler.ts";
 import { writes } from "./writes.ts";
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<Report>>> = {
   boot,
   memory,
+  scheduler,
   writes,
 };
 

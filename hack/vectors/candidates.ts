@@ -3,10 +3,10 @@
 import { z } from "zod";
 import {
   type AllocationCandidate,
-  allCandidates,
-  type CandidateRequest,
   keyOfCandidate,
-} from "../../operator/src/core/placement/candidates.ts";
+} from "../../operator/src/core/placement/candidate.ts";
+import type { CandidateRequest } from "../../operator/src/core/placement/candidate-request.ts";
+import { allCandidates } from "../../operator/src/core/placement/candidates.ts";
 import { ProviderWorld } from "../../operator/src/core/placement/provider.ts";
 import type { Verdict } from "./verdict.ts";
 import { providerOf, providerSchema, type RecordedProvider } from "./world.ts";

@@ -2,11 +2,8 @@
 /** Small worlds of resource providers, and a search through all of one that is too simple to be wrong. */
 import * as fc from "fast-check";
 import type { Inventory } from "../api/v1alpha1/hypervisor.ts";
-import type {
-  AllocationCandidate,
-  CandidateRequest,
-  RequestGroup,
-} from "../core/placement/candidates.ts";
+import type { AllocationCandidate } from "../core/placement/candidate.ts";
+import type { CandidateRequest, RequestGroup } from "../core/placement/candidate-request.ts";
 import type { ResourceProvider } from "../core/placement/provider.ts";
 
 /** So many units of a class, each to be had alone. */
@@ -70,7 +67,7 @@ const provider = fc.record({
 /** One or two hosts with some children each (a few below the first child), and perhaps shared storage. */
 export const world: fc.Arbitrary<ResourceProvider[]> = fc
   .record({
-    trees: fc.array(fc.array(provider, { minLength: 1, maxLength: 3 }), {
+    trees: fc.array(fc.array(provider, { minLength: 1, maxLength: 4 }), {
       minLength: 1,
       maxLength: 2,
     }),

@@ -2,7 +2,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bruteForce, candidateRequest, world } from "../../testing/placement-worlds.ts";
-import { allCandidates, keyOfCandidate } from "./candidates.ts";
+import { keyOfCandidate } from "./candidate.ts";
+import { allCandidates } from "./candidates.ts";
 import { capacityOf } from "./inventory.ts";
 import { ProviderWorld, type ResourceProvider } from "./provider.ts";
 
