@@ -6,6 +6,7 @@ import { systemNodeFiles } from "../adapters/host/node-files.ts";
 import { runCommand } from "../adapters/host/run-command.ts";
 import { GuestVolumes } from "../agent/mounts/guest-volumes.ts";
 import { PodRecords } from "../agent/mounts/pod-records.ts";
+import { prepareNode } from "../agent/mounts/prepare-node.ts";
 import { nodePaths } from "../core/guest/paths.ts";
 import { resources } from "../ports/kube.ts";
 import { aGuest } from "./builders.ts";
@@ -19,12 +20,14 @@ import { SeededRandom } from "./seeded-random.ts";
 const base = process.argv[2] ?? "";
 const paths = nodePaths(`${base}/kilonova`);
 const kube = new FakeKube({ clock: new FakeClock(), random: new SeededRandom(1) });
+const released = { has: () => false };
 
 async function prepare(): Promise<void> {
   // Shared, as a node's root is: what is mounted in one place appears in its copies.
   await runCommand(["mount", "-t", "tmpfs", "test", base], { timeoutSeconds: 10 });
   await runCommand(["mount", "--make-rshared", base], { timeoutSeconds: 10 });
   await mkdir(paths.root);
+  await prepareNode(systemMounts, paths);
   const { name, namespace } = aGuest().metadata;
   const guest = { ...aGuest(), metadata: { name, namespace: namespace ?? "" } };
   await kube.create(resources.guests, guest, { fieldManager: "test" });
@@ -36,11 +39,7 @@ async function startAgent(life: Life): Promise<GuestVolumes> {
   const mounts = life.mortal(systemMounts);
   const records = new PodRecords(paths.pods, life.mortal(systemNodeFiles), log);
   await records.load(mounts);
-  return new GuestVolumes({ kube, mounts, records, paths, nodeName: "node-1", isReleased, log });
-}
-
-function isReleased(): boolean {
-  return false;
+  return new GuestVolumes({ kube, mounts, records, paths, nodeName: "node-1", released, log });
 }
 
 async function obey(request: NamespaceRequest): Promise<unknown> {

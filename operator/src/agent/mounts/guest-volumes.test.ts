@@ -16,6 +16,7 @@ import { Life } from "../../testing/mortal.ts";
 import { SeededRandom } from "../../testing/seeded-random.ts";
 import { GuestVolumes } from "./guest-volumes.ts";
 import { PodRecords } from "./pod-records.ts";
+import { prepareNode } from "./prepare-node.ts";
 
 const paths = nodePaths();
 const podUid = "11111111-0000-4000-8000-000000000001";
@@ -51,6 +52,7 @@ class World {
 
   async agent(life = new Life()) {
     const log = new FakeLogger();
+    await prepareNode(this.mounts, paths);
     const mounts = life.mortal(this.mounts);
     const records = new PodRecords(paths.pods, life.mortal(this.files), log);
     await records.load(mounts);
@@ -63,7 +65,7 @@ class World {
       records,
       paths,
       nodeName: "node-1",
-      isReleased: () => this.isReleased,
+      released: { has: () => this.isReleased },
       log,
     });
     return { volumes, records };

@@ -19,8 +19,10 @@ import { Refused } from "../../ports/errors.ts";
 import { type KubeStore, resources } from "../../ports/kube.ts";
 import type { Mounts } from "../../ports/mounts.ts";
 import type { PublishRequest, VolumeNode } from "../../ports/plugin-sockets.ts";
+import type { ReleasedTokens } from "../../ports/released-tokens.ts";
 import type { PodRecords } from "./pod-records.ts";
 import { Serial } from "./serial.ts";
+import { passage } from "./prepare-node.ts";
 import { isPublished, publishTree, unpublishTree } from "./tree.ts";
 
 export interface GuestVolumesOptions {
@@ -29,14 +31,9 @@ export interface GuestVolumesOptions {
   readonly records: PodRecords;
   readonly paths: NodePaths;
   readonly nodeName: string;
-  /** Whether the token was given back on this node for good. */
-  readonly isReleased: (incarnation: Incarnation) => boolean | Promise<boolean>;
+  readonly released: Pick<ReleasedTokens, "has">;
   readonly log: Logger;
 }
-
-const root = { uid: 0, mode: 0o755 };
-/** Who knows a guest's directory by name may pass; nobody may list the others. */
-const passage = { uid: 0, mode: 0o711 };
 
 /** Brings guests' directories into their pods, and takes them out again: protocol P3. */
 export class GuestVolumes implements VolumeNode {
@@ -84,11 +81,11 @@ export class GuestVolumes implements VolumeNode {
   }
 
   async #permittedGuest({ namespace, name }: PodClaim): Promise<Guest> {
-    const { kube, nodeName, isReleased } = this.#options;
+    const { kube, nodeName, released } = this.#options;
     const guest = await kube.get(resources.guests, { namespace, name });
     const verdict = judgePublish(guest, {
       nodeName,
-      isReleased: await isReleased(incarnationOf(guest)),
+      isReleased: released.has(incarnationOf(guest)),
     });
     if (!verdict.ok) throw new Refused(verdict.reason, verdict.message);
     return guest;
@@ -98,9 +95,6 @@ export class GuestVolumes implements VolumeNode {
     const { spec } = guest;
     const { mounts, paths } = this.#options;
     const directory = guestDirectory(paths.guests, incarnationOf(guest));
-    await mounts.makeDirectory(paths.images, root);
-    await mounts.makeDirectory(paths.pods, root);
-    await mounts.makeDirectory(paths.guests, passage);
     await mounts.makeDirectory(serverDirectory(paths.guests, spec.server.uid), passage);
     await mounts.makeDirectory(directory, { uid: spec.uid, mode: 0o700 });
     return directory;

@@ -29,6 +29,8 @@ export interface NodePaths {
   readonly released: string;
   /** The identity of this hypervisor. */
   readonly hypervisorUuid: string;
+  /** How probe guests ended. */
+  readonly virtProbe: string;
   /** Held by the one agent of this node. */
   readonly lock: string;
 }
@@ -45,6 +47,7 @@ export function nodePaths(root: string = stateRoot): NodePaths {
     orphans: `${root}/orphans`,
     released: `${root}/released`,
     hypervisorUuid: `${root}/hypervisor-uuid`,
+    virtProbe: `${root}/virt-probe.json`,
     lock: `${root}/agent.lock`,
   };
 }
