@@ -10,6 +10,8 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          // No test changes a module's state, so that modules are loaded once and not for each file.
+          isolate: false,
           include: ["operator/**/*.test.ts", "hack/**/*.test.ts", "charts/**/*.test.ts"],
           exclude: [...slow, "**/tidy.test.ts", "node_modules/**"],
         },
