@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Guest } from "../../api/kinds.ts";
+import type { GuestStatus } from "../../api/v1alpha1/guest.ts";
+import type { GuestRecord } from "./record.ts";
+import type { GuestView } from "./view.ts";
+
+type Boot = NonNullable<GuestRecord["boot"]>;
+
+/** The last boot on record that counts for this Guest object. */
+export function recordedBoot({ record, guest }: GuestView): Boot | undefined {
+  return record?.guestUid === guest.metadata.uid ? record?.boot : undefined;
+}
+
+/**
+ * Whether the boot that the spec asks for was begun. One that was announced by `Starting` alone was
+ * not: the record is written before the guest's first instruction.
+ */
+export function isBootBegun(view: GuestView): boolean {
+  const { spec, status } = view.guest;
+  if (recordedBoot(view)?.number === spec.boot) return true;
+  return status?.boot === spec.boot && status.domain !== "Starting";
+}
+
+/** The boot that an absent domain speaks of: the last that was announced or begun. */
+export function lastBoot(view: GuestView): number | undefined {
+  return view.guest.status?.boot ?? recordedBoot(view)?.number;
+}
+
+type Cause = NonNullable<GuestStatus["stoppedBy"]>;
+
+/** The first cause that explains the end counts: only when none does, it was the guest's own doing. */
+const causes: readonly (readonly [Cause, (view: GuestView, boot: Boot) => boolean])[] = [
+  ["User", ({ guest }) => !isWanted(guest)],
+  ["Host", ({ host }, boot) => host.bootId !== boot.hostBootId],
+  ["Pod", ({ pod }, boot) => pod?.uid !== boot.podUid || pod.isTerminating],
+  ["User", ({ guest }) => guest.status?.domain === "Stopping"],
+  ["User", ({ domain }) => lastWordOf(domain) === "destroyed"],
+  ["Guest", ({ domain }) => lastWordOf(domain) === "shutdown"],
+];
+
+/** Why an absent domain is off; kept once it was told. Undefined for a guest that never ran. */
+export function stoppedBy(view: GuestView): Cause | undefined {
+  const { status } = view.guest;
+  const boot = view.record?.boot;
+  if (boot === undefined || isEndTold(status, boot)) return status?.stoppedBy;
+  return causes.find(([, explains]) => explains(view, boot))?.[0] ?? "Crash";
+}
+
+function isEndTold(status: GuestStatus | undefined, boot: Boot): boolean {
+  if (status?.isReleased === true) return true;
+  return status?.domain === "Off" && status.boot === boot.number;
+}
+
+function isWanted({ spec, metadata }: Guest): boolean {
+  return spec.runState === "Running" && metadata.deletionTimestamp === undefined;
+}
+
+function lastWordOf(domain: GuestView["domain"]): string | undefined {
+  return domain.kind === "absent" ? domain.lastWord : undefined;
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { PodMount } from "./pod-mounts.ts";
+
+/**
+ * What agent and init of a server pod tell each other by files in its runtime directory. The pod's owner
+ * may write anything there: it decides about the owner's guest alone. A pod that is gone says nothing.
+ */
+export interface PodRuntime {
+  /** Socket of the pod's libvirtd. */
+  libvirtSocket(pod: PodMount): string;
+  /** Whether the pod was asked to end. */
+  isTerminating(pod: PodMount): Promise<boolean>;
+  /** Tells init that the agent shuts the guest down; counts for 15 s. */
+  announceShutdown(pod: PodMount): Promise<void>;
+  /**
+   * Why the last QEMU of this domain ended, as libvirt logged it: shutdown, crashed, destroyed, failed…
+   * Undefined when the log does not end with such a line.
+   */
+  lastWord(pod: PodMount, domain: string): Promise<string | undefined>;
+  /**
+   * Calls `handler` when libvirtd became ready or the pod was asked to end, until the returned function
+   * is called. Some changes may be missed.
+   */
+  watch(pod: PodMount, handler: () => void): () => void;
+}
