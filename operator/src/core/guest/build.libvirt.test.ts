@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { guestRootfs } from "../../../../hack/image/guest.ts";
 import { systemClock } from "../../adapters/clock/system-clock.ts";
 import { createLibvirtClient } from "../../adapters/libvirt/client.ts";
 import type { LibvirtConnection } from "../../ports/libvirt.ts";
@@ -14,7 +15,7 @@ let harness: LibvirtHarness;
 let connection: LibvirtConnection;
 
 beforeAll(async () => {
-  harness = await LibvirtHarness.start();
+  harness = await LibvirtHarness.start(await guestRootfs());
   await harness.writeFile("disk.qcow2", emptyQcow2(64));
   const libvirt = createLibvirtClient(systemClock);
   connection = await libvirt.connect(harness.socketPath, { timeoutSeconds: 10 });
