@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from "zod";
-import { group, type KindDefinition, type Rule } from "../api/define-kind.ts";
+import { group, type KindDefinition, type KubeObject } from "../api/define-kind.ts";
 import { kinds } from "../api/kinds.ts";
+import { validateCreate, validateUpdate } from "../api/validate.ts";
 import { Refused } from "../ports/errors.ts";
 import type { ResourceType } from "../ports/kube.ts";
 import { isJson, type Json, type StoredObject } from "./fake-kube-object.ts";
@@ -80,32 +81,15 @@ function admitOwn(
   object: StoredObject,
   old: StoredObject | undefined,
 ): StoredObject {
-  const spec = parse(definition, "spec", object.spec);
-  for (const rule of definition.rules) check(definition, rule, { spec, old });
-  if (object.status === undefined) return { ...object, spec };
-  return { ...object, spec, status: parse(definition, "status", object.status) };
-}
-
-function parse(definition: KindDefinition, part: "spec" | "status", value: unknown): unknown {
-  const result = definition[part].safeParse(value);
-  if (result.success) return result.data;
-  const faults = result.error.issues.map(
-    (issue) => `${[part, ...issue.path].join(".")}: ${issue.message}`,
-  );
+  const validation =
+    old === undefined
+      ? validateCreate(definition, object)
+      : validateUpdate(definition, old as KubeObject, object);
+  if (validation.ok) return validation.object as unknown as StoredObject;
   // Members that the schema does not know are found before anything else is looked at.
-  const isUnknown = result.error.issues.some(({ code }) => code === "unrecognized_keys");
-  const reason = isUnknown ? "BadRequest" : "Invalid";
-  throw new Refused(reason, `${definition.kind} is invalid: ${faults.join("; ")}`);
-}
-
-function check(
-  definition: KindDefinition,
-  rule: Rule<unknown>,
-  { spec, old }: { readonly spec: unknown; readonly old: StoredObject | undefined },
-): void {
-  if (old === undefined && rule.cel.includes("oldSelf")) return;
-  if (rule.holds(spec, old?.spec)) return;
-  throw new Refused("Invalid", `${definition.kind} is invalid: spec: ${rule.message}`);
+  const isUnknown = validation.faults.some((fault) => fault.includes("Unrecognized key"));
+  const message = `${definition.kind} is invalid: ${validation.faults.join("; ")}`;
+  throw new Refused(isUnknown ? "BadRequest" : "Invalid", message);
 }
 
 function listTypeIn(root: Json, path: readonly string[]): ListType {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ObjectMeta } from "../api/define-kind.ts";
-import type { ResourceObject } from "../ports/kube.ts";
+import type { ResourceObject, ResourceType } from "../ports/kube.ts";
 
 /** A JSON object. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -22,6 +22,14 @@ export function overTheWire<T>(value: T): T {
 /** An object that a client sent. */
 export function received(object: ResourceObject | Json): StoredObject {
   return overTheWire(object) as StoredObject;
+}
+
+/** An object as a client gets it. */
+export function toClient<T extends ResourceObject>(
+  { kind }: ResourceType<T>,
+  object: StoredObject,
+): T {
+  return { ...overTheWire(object), kind } as unknown as T;
 }
 
 export function isJson(value: unknown): value is Json {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock } from "../ports/clock.ts";
 import type { PortError } from "../ports/errors.ts";
+import type { ResourceObject, ResourceType, WatchEvent } from "../ports/kube.ts";
 import type { History, HistoryEntry } from "./fake-kube-history.ts";
+import { toClient } from "./fake-kube-object.ts";
+import type { Matcher } from "./fake-kube-selectors.ts";
 
 interface WatchOptions {
   readonly history: History;
@@ -108,4 +111,21 @@ export class OpenWatch {
         entry === undefined ? () => undefined : clock.after(history.waitMs(entry), finish);
     });
   }
+}
+
+/** A change as a watch with a selector sees it: what leaves the selection is deleted for it. */
+export function eventOf<T extends ResourceObject>(
+  type: ResourceType<T>,
+  said: Said,
+  matches: Matcher,
+): WatchEvent<T> | undefined {
+  if ("bookmark" in said) return { type: "BOOKMARK", resourceVersion: String(said.bookmark) };
+  const { before, after, isDeletion, version } = said;
+  const wasSelected = before !== undefined && matches(before);
+  if (!isDeletion && matches(after)) {
+    return { type: wasSelected ? "MODIFIED" : "ADDED", object: toClient(type, after) };
+  }
+  if (!wasSelected) return undefined;
+  const metadata = { ...before.metadata, resourceVersion: String(version) };
+  return { type: "DELETED", object: toClient(type, { ...before, metadata }) };
 }

@@ -16,12 +16,18 @@ import type {
 } from "../ports/kube.ts";
 import type { Random } from "../ports/random.ts";
 import { keyOf } from "../platform/object-key.ts";
-import { mergePatch, overTheWire, received, type StoredObject } from "./fake-kube-object.ts";
+import {
+  mergePatch,
+  overTheWire,
+  received,
+  type StoredObject,
+  toClient,
+} from "./fake-kube-object.ts";
 import type { Writer } from "./fake-kube-owners.ts";
-import { type Matcher, matcherOf } from "./fake-kube-selectors.ts";
+import { matcherOf } from "./fake-kube-selectors.ts";
 import { assertCurrent, type Stored, type Table } from "./fake-kube-table.ts";
 import { Tables } from "./fake-kube-tables.ts";
-import { OpenWatch, type Said } from "./fake-kube-watch.ts";
+import { eventOf, OpenWatch } from "./fake-kube-watch.ts";
 import { created, deleted, isFinished, reapplied, replaced } from "./fake-kube-writing.ts";
 
 export interface FakeKubeOptions {
@@ -283,25 +289,4 @@ function store(table: Table, key: string, next: Stored): StoredObject {
   if (!isFinished(next.object)) return table.put(key, next);
   table.remove(key);
   return next.object;
-}
-
-function toClient<T extends ResourceObject>({ kind }: ResourceType<T>, object: StoredObject): T {
-  return { ...overTheWire(object), kind } as unknown as T;
-}
-
-/** A change as a watch with a selector sees it: what leaves the selection is deleted for it. */
-function eventOf<T extends ResourceObject>(
-  type: ResourceType<T>,
-  said: Said,
-  matches: Matcher,
-): WatchEvent<T> | undefined {
-  if ("bookmark" in said) return { type: "BOOKMARK", resourceVersion: String(said.bookmark) };
-  const { before, after, isDeletion, version } = said;
-  const wasSelected = before !== undefined && matches(before);
-  if (!isDeletion && matches(after)) {
-    return { type: wasSelected ? "MODIFIED" : "ADDED", object: toClient(type, after) };
-  }
-  if (!wasSelected) return undefined;
-  const metadata = { ...before.metadata, resourceVersion: String(version) };
-  return { type: "DELETED", object: toClient(type, { ...before, metadata }) };
 }
