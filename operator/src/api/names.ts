@@ -11,7 +11,12 @@ export const label = {
   hypervisor: `${group}/hypervisor`,
   /** On nodes, kept by the operator while Guests stand there, so that the agent stays. */
   inUse: `${group}/in-use`,
+  /** Kubernetes' own word for what made an object, on objects of other groups that the operator keeps. */
+  managedBy: "app.kubernetes.io/managed-by",
 } as const;
+
+/** The value of {@link label.managedBy} on what the operator keeps. */
+export const manager = "kilonova";
 
 /** The finalizer of Servers (until every Guest is gone) and of Guests (until the node undid them). */
 export const finalizer = `${group}/guest`;

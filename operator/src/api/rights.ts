@@ -85,6 +85,12 @@ const operator: ProcessRights = {
       verbs: [...read, "patch"],
       purpose: "find hypervisors and mark those in use",
     },
+    {
+      group: "policy",
+      resources: ["poddisruptionbudgets"],
+      verbs: [...read, "create", "patch", "delete"],
+      purpose: "keep drains from ending guests whose disk is on the node",
+    },
     tellUsers,
   ],
   within: {

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Flavor, Guest, Hypervisor, Image, Server } from "../api/kinds.ts";
+import { label, manager } from "../api/names.ts";
+import { Informer } from "../platform/informer.ts";
+import type { Logger } from "../platform/logging.ts";
+import type { Metrics } from "../platform/metrics.ts";
+import type { Clock } from "../ports/clock.ts";
+import {
+  type KubeStore,
+  type Lease,
+  type Node,
+  type Pod,
+  type PodDisruptionBudget,
+  type ResourceObject,
+  type ResourceType,
+  resources,
+  type Selector,
+} from "../ports/kube.ts";
+import type { Random } from "../ports/random.ts";
+
+/** What everything in the operator is made with. */
+export interface Context {
+  readonly kube: KubeStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+/** Ways to find objects beside their key. */
+const serverIndexes = {
+  uid: ({ metadata }: Server) => [metadata.uid ?? ""],
+  flavor: ({ spec }: Server) => [spec.flavor],
+  image: ({ metadata, spec }: Server) => [`${metadata.namespace}/${spec.image.name}`],
+  host: ({ status }: Server) => (status?.run === undefined ? [] : [status.run.host]),
+  namespace: ({ metadata }: Server) => [metadata.namespace ?? ""],
+  /** Servers that wait for a host. */
+  waiting: ({ status }: Server) => (status?.run?.state === "Granted" ? [] : ["yes"]),
+};
+const guestIndexes = {
+  host: ({ spec }: Guest) => [spec.host],
+  server: ({ metadata }: Guest) => [metadata.labels?.[label.serverUid] ?? ""],
+};
+const podIndexes = {
+  server: ({ metadata }: Pod) => [metadata.labels?.[label.serverUid] ?? ""],
+};
+
+/**
+ * Everything that the operator watches. A leader makes it when it begins, with lists as fresh as etcd:
+ * it decides nothing by what another leader's writes have overtaken.
+ */
+export class Fleet {
+  readonly servers: Informer<Server>;
+  readonly flavors: Informer<Flavor>;
+  readonly images: Informer<Image>;
+  readonly guests: Informer<Guest>;
+  readonly pods: Informer<Pod>;
+  readonly budgets: Informer<PodDisruptionBudget>;
+  readonly hypervisors: Informer<Hypervisor>;
+  readonly nodes: Informer<Node>;
+  readonly heartbeats: Informer<Lease>;
+
+  constructor(context: Context, heartbeatNamespace: string) {
+    const watch = <T extends ResourceObject>(
+      type: ResourceType<T>,
+      indexes: Readonly<Record<string, (object: T) => readonly string[]>> = {},
+      selector: Selector = {},
+    ): Informer<T> => new Informer({ ...context, type, indexes, selector, firstList: "quorum" });
+    this.servers = watch(resources.servers, serverIndexes);
+    this.flavors = watch(resources.flavors);
+    this.images = watch(resources.images);
+    this.guests = watch(resources.guests, guestIndexes);
+    this.pods = watch(resources.pods, podIndexes, { labelSelector: label.serverUid });
+    this.budgets = watch(
+      resources.podDisruptionBudgets,
+      {},
+      { labelSelector: `${label.managedBy}=${manager}` },
+    );
+    this.hypervisors = watch(resources.hypervisors);
+    this.nodes = watch(resources.nodes);
+    this.heartbeats = watch(resources.leases, {}, { namespace: heartbeatNamespace });
+  }
+
+  /** Runs until aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#all().map((informer) => informer.run(signal)));
+  }
+
+  /** Resolves when every cache is whole; rejects with the signal's reason when that aborts first. */
+  async synced(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#all().map((informer) => informer.synced(signal)));
+  }
+
+  #all(): readonly Pick<Informer<ResourceObject>, "run" | "synced">[] {
+    return [
+      this.servers,
+      this.flavors,
+      this.images,
+      this.guests,
+      this.pods,
+      this.budgets,
+      this.hypervisors,
+      this.nodes,
+      this.heartbeats,
+    ];
+  }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { OperatorConfig } from "../platform/config.ts";
+import { EventRecorder } from "../platform/events.ts";
+import { runTogether, type Task } from "../platform/task-group.ts";
+import { EvictionController } from "./eviction/controller.ts";
+import { type Context, Fleet } from "./fleet.ts";
+import { HypervisorController } from "./hypervisor/controller.ts";
+import { ServerController } from "./server/controller.ts";
+
+/** Time that the parts are given to end what they are doing. */
+const graceSeconds = 10;
+
+/**
+ * Everything that a leader does, until aborted. Returns "failed" when a part ended by itself: the
+ * process has to exit. `instance` names the process in Events.
+ */
+export async function runOperator(
+  context: Context,
+  config: OperatorConfig,
+  instance: string,
+  signal: AbortSignal,
+): Promise<"stopped" | "failed"> {
+  const { clock, log } = context;
+  const fleet = new Fleet(context, config.heartbeatNamespace);
+  const events = new EventRecorder({
+    ...context,
+    source: { controller: "kilonova.io/operator", instance },
+  });
+  const controllers = {
+    server: new ServerController(context, {
+      fleet,
+      events,
+      workers: config.serverWorkers,
+      podPolicy: { guestImage: config.guestImage, priorityClass: config.serverPriorityClass },
+      uidFirst: config.serverUidFirst,
+      uidCount: config.serverUidCount,
+      overheadMib: config.serverOverheadMib,
+    }),
+    hypervisor: new HypervisorController(context, {
+      fleet,
+      events,
+      upAfterSeconds: config.upAfterSeconds,
+    }),
+    eviction: new EvictionController(context, fleet),
+  };
+  const tasks: Task[] = Object.entries(controllers).map(([name, controller]) => ({
+    name,
+    run: (group) => afterSync(fleet, group, () => controller.run(group)),
+  }));
+  tasks.push({ name: "fleet", run: (group) => fleet.run(group) });
+  return runTogether(tasks, { signal, graceSeconds, clock, log });
+}
+
+/** No controller decides before every cache is whole. */
+async function afterSync(
+  fleet: Fleet,
+  signal: AbortSignal,
+  run: () => Promise<void>,
+): Promise<void> {
+  try {
+    await fleet.synced(signal);
+  } catch (error) {
+    if (signal.aborted) return;
+    throw error;
+  }
+  await run();
+}

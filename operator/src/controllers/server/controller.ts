@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { PodPolicy } from "../../core/guest/pod.ts";
+import { AssumedClaims } from "../../core/scheduler/assumed.ts";
+import { newsOf } from "../../core/server/news.ts";
+import { plan, type ServerPlan } from "../../core/server/plan.ts";
+import type { CreationRefusal, ServerObservation } from "../../core/server/state.ts";
+import type { Step } from "../../core/server/steps.ts";
+import { Controller, type Pass, type ReconcileResult } from "../../platform/controller.ts";
+import type { EventRecorder } from "../../platform/events.ts";
+import { AlreadyExists, Refused } from "../../ports/errors.ts";
+import type { Context, Fleet } from "../fleet.ts";
+import { StepApplier } from "./apply.ts";
+import { ServerObserver } from "./observe.ts";
+import { watchServers } from "./watches.ts";
+
+export interface ServerControllerOptions {
+  readonly fleet: Fleet;
+  readonly events: EventRecorder;
+  readonly workers: number;
+  readonly podPolicy: PodPolicy;
+  /** User ids of server pods: the first, and how many. */
+  readonly uidFirst: number;
+  readonly uidCount: number;
+  /** Memory in MiB that a server takes beside its guest's. */
+  readonly overheadMib: number;
+}
+
+/** Brings every Server to what its spec asks, by plans of `core/server`. */
+export class ServerController {
+  readonly #context: Context;
+  readonly #options: ServerControllerOptions;
+  readonly #controller: Controller;
+  readonly #observer: ServerObserver;
+  readonly #assumed = new AssumedClaims();
+  /** By the key of the Server: what the API server last refused to make for it, and when. */
+  readonly #refusals = new Map<string, { readonly message: string; readonly atMs: number }>();
+
+  constructor(context: Context, options: ServerControllerOptions) {
+    this.#context = context;
+    this.#options = options;
+    const { kube } = context;
+    this.#observer = new ServerObserver({ kube, assumed: this.#assumed, ...options });
+    this.#controller = new Controller({
+      ...context,
+      name: "server",
+      workers: options.workers,
+      reconcile: (key, pass) => this.#reconcile(key, pass),
+    });
+    watchServers(options.fleet, (key) => this.#controller.enqueue(key));
+    options.fleet.servers.onChange(({ key, current }) => this.#assumed.seen(key, current));
+  }
+
+  /** Works until aborted. The fleet's caches must be whole. */
+  run(signal: AbortSignal): Promise<void> {
+    return this.#controller.run(signal);
+  }
+
+  /**
+   * The caches say whether there is anything to do; only a fresh read says what. Between a decision
+   * and its assumed claim there is no wait, so that no two decisions take the same place.
+   */
+  async #reconcile(key: string, pass: Pass): Promise<ReconcileResult> {
+    const cached = this.#observer.cached(key, this.#recollect(key));
+    if (cached === undefined) return this.#forget(key);
+    const draft = plan(cached);
+    if (draft.steps.length === 0) return resultOf(draft);
+    const fresh = await this.#observer.fresh(key, this.#recollect(key));
+    if (fresh === undefined) return this.#forget(key);
+    const decided = plan(fresh);
+    if (decided.claim !== undefined) this.#assumed.add(fresh.server, decided.claim);
+    await this.#apply(key, fresh, decided, pass);
+    return resultOf(decided);
+  }
+
+  async #apply(
+    key: string,
+    observed: ServerObservation,
+    decided: ServerPlan,
+    pass: Pass,
+  ): Promise<void> {
+    const { server, guests } = observed;
+    const applier = new StepApplier(this.#context.kube, this.#options.podPolicy, server, guests);
+    for (const step of decided.steps) {
+      pass.signal.throwIfAborted();
+      if (isCreation(step)) await this.#create(key, applier.apply(step));
+      else await applier.apply(step);
+      if (step.kind === "WriteStatus") this.#tell(observed, step.status, pass);
+    }
+  }
+
+  /** What quota, LimitRange or a policy refuses is kept: the next plan tells the user of it. */
+  async #create(key: string, creation: Promise<void>): Promise<void> {
+    try {
+      await creation;
+      this.#refusals.delete(key);
+    } catch (error) {
+      if (error instanceof Refused || error instanceof AlreadyExists) {
+        const atMs = this.#context.clock.monotonicMs();
+        this.#refusals.set(key, { message: error.message, atMs });
+      }
+      throw error;
+    }
+  }
+
+  #recollect(key: string): { creationRefusal: CreationRefusal | undefined; nowMs: number } {
+    const { clock } = this.#context;
+    const refusal = this.#refusals.get(key);
+    const creationRefusal = refusal && {
+      message: refusal.message,
+      ageSeconds: (clock.monotonicMs() - refusal.atMs) / 1000,
+    };
+    return { creationRefusal, nowMs: clock.nowMs() };
+  }
+
+  /** One transition is told three times: to the user, to the operator of the cluster, and as a trend. */
+  #tell({ server }: ServerObservation, status: ServerPlan["status"], { log }: Pass): void {
+    const { phase, taskState: task, hypervisor: host } = status;
+    log.info({ phase, task, host, token: status.run?.token }, "server status written");
+    for (const news of newsOf(server.status ?? {}, status))
+      this.#options.events.event(server, news);
+  }
+
+  #forget(key: string): ReconcileResult {
+    this.#refusals.delete(key);
+    this.#assumed.seen(key, undefined);
+    return { kind: "done" };
+  }
+}
+
+function isCreation({ kind }: Step): boolean {
+  return kind === "CreateGuest" || kind === "CreatePod";
+}
+
+function resultOf({ againAfterSeconds }: ServerPlan): ReconcileResult {
+  return againAfterSeconds === undefined
+    ? { kind: "done" }
+    : { kind: "again", afterSeconds: againAfterSeconds };
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Guest, Server } from "../../api/kinds.ts";
+import { label } from "../../api/names.ts";
+import type { AssumedClaims } from "../../core/scheduler/assumed.ts";
+import { heldClaims } from "../../core/scheduler/claims.ts";
+import { hostStatesOf, type NodeState } from "../../core/scheduler/host-state.ts";
+import type { CreationRefusal, Placement, ServerObservation } from "../../core/server/state.ts";
+import { refOf } from "../../platform/informer.ts";
+import { type KubeStore, type Node, type Pod, resources } from "../../ports/kube.ts";
+import { ifPresent } from "../absence.ts";
+import type { Fleet } from "../fleet.ts";
+import { observedPod } from "./observed-pod.ts";
+
+export interface ObserverOptions {
+  readonly kube: KubeStore;
+  readonly fleet: Fleet;
+  readonly assumed: AssumedClaims;
+  /** User ids of server pods: the first, and how many. */
+  readonly uidFirst: number;
+  readonly uidCount: number;
+  readonly overheadMib: number;
+}
+
+/** What only the shell knows of a Server. */
+export interface Recollection {
+  readonly creationRefusal: CreationRefusal | undefined;
+  readonly nowMs: number;
+}
+
+/** Gathers what a Server's plan is made from. */
+export class ServerObserver {
+  readonly #options: ObserverOptions;
+
+  constructor(options: ObserverOptions) {
+    this.#options = options;
+  }
+
+  /** By the caches: enough to see whether there is anything to do. Undefined when there is no Server. */
+  cached(key: string, recollection: Recollection): ServerObservation | undefined {
+    const { fleet } = this.#options;
+    const server = fleet.servers.get(key);
+    if (server === undefined) return undefined;
+    const uid = server.metadata.uid ?? "";
+    const guests = fleet.guests.byIndex("server", uid);
+    return this.#observation(
+      { server, guests, pods: fleet.pods.byIndex("server", uid) },
+      recollection,
+    );
+  }
+
+  /** By the API server itself: nothing is granted, made or deleted by less (protocol P1). */
+  async fresh(key: string, recollection: Recollection): Promise<ServerObservation | undefined> {
+    const { kube, assumed } = this.#options;
+    const ref = refOf(key);
+    const server = await ifPresent(kube.get(resources.servers, ref));
+    assumed.read(key, server);
+    if (server === undefined) return undefined;
+    const selection = {
+      ...(ref.namespace !== undefined && { namespace: ref.namespace }),
+      labelSelector: `${label.serverUid}=${server.metadata.uid}`,
+      consistency: "quorum",
+    } as const;
+    const [guests, pods] = await Promise.all([
+      kube.list(resources.guests, selection),
+      kube.list(resources.pods, selection),
+    ]);
+    return this.#observation({ server, guests: guests.items, pods: pods.items }, recollection);
+  }
+
+  #observation(own: Own, { creationRefusal, nowMs }: Recollection): ServerObservation {
+    const { fleet, overheadMib } = this.#options;
+    const { server } = own;
+    return {
+      server,
+      flavor: fleet.flavors.get(server.spec.flavor),
+      image: fleet.images.get(`${server.metadata.namespace}/${server.spec.image.name}`),
+      guests: own.guests.toSorted((one, other) => one.spec.token - other.spec.token),
+      pods: own.pods.map(observedPod),
+      hostOf: (name) => {
+        const status = fleet.hypervisors.get(name)?.status;
+        return status && { isUp: status.state === "up", virtType: status.virtType };
+      },
+      creationRefusal,
+      placement: () => this.#placement(),
+      overheadMib,
+      nowMs,
+    };
+  }
+
+  #placement(): Placement {
+    const { fleet, assumed } = this.#options;
+    const servers = fleet.servers.list();
+    const guests = fleet.guests.list();
+    const claims = heldClaims({ servers, guests, assumed: assumed.list() });
+    const nodes = new Map(fleet.nodes.list().map((node) => [node.metadata.name, nodeState(node)]));
+    return {
+      hosts: hostStatesOf(fleet.hypervisors.list(), nodes, claims),
+      freeUid: this.#freeUid(servers, guests),
+    };
+  }
+
+  /** The lowest user id that no server has. The leader alone hands them out. */
+  #freeUid(servers: readonly Server[], guests: readonly Guest[]): number | undefined {
+    const { assumed, uidFirst, uidCount } = this.#options;
+    const taken = new Set([
+      ...servers.map(({ status }) => status?.machine?.uid),
+      ...guests.map(({ spec }) => spec.uid),
+      ...assumed.list().map(({ uid }) => uid),
+    ]);
+    for (let uid = uidFirst; uid < uidFirst + uidCount; uid += 1) {
+      if (!taken.has(uid)) return uid;
+    }
+    return undefined;
+  }
+}
+
+/** The Server and what carries its uid. */
+interface Own {
+  readonly server: Server;
+  readonly guests: readonly Guest[];
+  readonly pods: readonly Pod[];
+}
+
+function nodeState({ metadata, spec }: Node): NodeState {
+  if (metadata.labels?.[label.hypervisor] !== "true") return "Unlabelled";
+  return spec?.unschedulable === true ? "Cordoned" : "Offered";
+}

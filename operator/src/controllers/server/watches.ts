@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Guest, Hypervisor, Server } from "../../api/kinds.ts";
+import { label } from "../../api/names.ts";
+import { isReleased } from "../../core/guest/release.ts";
+import { conditionOf } from "../../core/lib/condition-set.ts";
+import { isEqual } from "../../core/lib/equal.ts";
+import { type Change, keyOf } from "../../platform/informer.ts";
+import type { Node, ResourceObject } from "../../ports/kube.ts";
+import type { Fleet } from "../fleet.ts";
+
+/** Which Servers a change may concern: each of them is looked at again. */
+export function watchServers(fleet: Fleet, enqueue: (key: string) => void): void {
+  const { servers, guests, pods, flavors, images, hypervisors, nodes } = fleet;
+  const wake = (index: string, value: string): void => {
+    for (const server of servers.byIndex(index, value)) enqueue(keyOf(server));
+  };
+  const wakeWaiting = (): void => wake("waiting", "yes");
+
+  servers.onChange((change) => {
+    enqueue(change.key);
+    if (isPlaceFreed(change)) wakeWaiting();
+  });
+  guests.onChange((change) => {
+    for (const { metadata, spec } of [change.current ?? change.old].filter(isPresent)) {
+      enqueue(`${metadata.namespace}/${spec.server.name}`);
+    }
+    if (isClaimFreed(change)) wakeWaiting();
+  });
+  pods.onChange(({ old, current }) => {
+    wake("uid", (current ?? old)?.metadata.labels?.[label.serverUid] ?? "");
+  });
+  flavors.onChange(({ key }) => wake("flavor", key));
+  images.onChange(({ key }) => wake("image", key));
+  hypervisors.onChange((change) => {
+    if (isChanged(change, hostPart)) wake("host", change.key);
+    if (isChanged(change, placementPart)) wakeWaiting();
+  });
+  nodes.onChange((change) => {
+    if (isChanged(change, nodePart)) wakeWaiting();
+  });
+}
+
+function isPresent<T>(value: T | undefined): value is T {
+  return value !== undefined;
+}
+
+function isChanged<T extends ResourceObject>(
+  { old, current }: Change<T>,
+  part: (object: T) => unknown,
+): boolean {
+  return !isEqual(old && part(old), current && part(current));
+}
+
+/** What a server on the host depends on. */
+function hostPart({ status }: Hypervisor): unknown {
+  return [status?.state, status?.virtType];
+}
+
+/** What decides whether the host can take a server; its usage changes with the Guests themselves. */
+function placementPart({ spec, status }: Hypervisor): unknown {
+  const identity = conditionOf(status?.conditions, "IdentityKnown")?.status;
+  return [status?.state, status?.inventory, spec.isDisabled, identity];
+}
+
+function nodePart({ metadata, spec }: Node): unknown {
+  return [metadata.labels?.[label.hypervisor], spec?.unschedulable];
+}
+
+/** A claim is over: another server may fit now. */
+function isClaimFreed({ old, current }: Change<Guest>): boolean {
+  if (old === undefined || isReleased(old)) return false;
+  return current === undefined || isReleased(current);
+}
+
+/** A run that may never have had a Guest is over. */
+function isPlaceFreed({ old, current }: Change<Server>): boolean {
+  return old?.status?.run?.state === "Granted" && current?.status?.run?.state !== "Granted";
+}
