@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Unavailable } from "../../ports/errors.ts";
+import { resources } from "../../ports/kube.ts";
+import { FakeClock } from "../../testing/fake-clock.ts";
+import { FakeKube } from "../../testing/fake-kube.ts";
+import { FakeLogger } from "../../testing/fake-logger.ts";
+import { interceptKube } from "../../testing/intercepted-kube.ts";
+import { SeededRandom } from "../../testing/seeded-random.ts";
+import { Heartbeat } from "./heartbeat.ts";
+
+const ref = { namespace: "kilonova-heartbeats", name: "node-1" };
+let clock: FakeClock;
+let kube: FakeKube;
+let log: FakeLogger;
+let isCutOff: boolean;
+let calls: string[];
+let stop: AbortController;
+
+beforeEach(() => {
+  clock = new FakeClock();
+  kube = new FakeKube({ clock, random: new SeededRandom(1) });
+  log = new FakeLogger();
+  isCutOff = false;
+  calls = [];
+  stop = new AbortController();
+});
+
+let running: Promise<void> | undefined;
+function start(): void {
+  const before = ({ verb }: { verb: string }): void => {
+    calls.push(verb);
+    if (isCutOff) throw new Unavailable("no API server");
+  };
+  const intercepted = interceptKube(kube, { before });
+  const { namespace, name: nodeName } = ref;
+  const heartbeat = new Heartbeat({ kube: intercepted, namespace, nodeName, clock, log });
+  running = heartbeat.run(stop.signal);
+}
+
+afterEach(async () => {
+  stop.abort();
+  await running;
+});
+
+const renewTime = async () => (await kube.get(resources.leases, ref)).spec?.renewTime;
+
+describe("the heartbeat", () => {
+  test("makes the node's Lease, and renews it every five seconds by one write each", async () => {
+    start();
+    await clock.advance(0);
+    expect(await kube.get(resources.leases, ref)).toMatchObject({
+      spec: { holderIdentity: "node-1", leaseDurationSeconds: 20 },
+    });
+    calls = [];
+    const seen = new Set([await renewTime()]);
+    for (let beat = 0; beat < 4; beat += 1) {
+      await clock.advance(5000);
+      seen.add(await renewTime());
+    }
+    expect(seen.size).toBe(5);
+    expect(calls).toEqual(["update", "update", "update", "update"]);
+  });
+
+  test("goes on with the Lease of the agent before", async () => {
+    start();
+    await clock.advance(0);
+    stop.abort();
+    await running;
+    stop = new AbortController();
+    start();
+    await clock.advance(5000);
+    expect(calls.filter((verb) => verb === "create")).toHaveLength(1);
+  });
+
+  test("survives the loss of the API server, says so once, and goes on at its next beat", async () => {
+    start();
+    await clock.advance(5000);
+    isCutOff = true;
+    const before = await renewTime();
+    await clock.advance(60_000);
+    expect(await renewTime()).toBe(before);
+    expect(log.lines.filter(({ message }) => message === "heartbeat failed")).toHaveLength(1);
+    isCutOff = false;
+    await clock.advance(5000);
+    expect(await renewTime()).not.toBe(before);
+    expect(log.lines.at(-1)?.message).toBe("heartbeat goes on");
+  });
+
+  test("makes its Lease anew when somebody deleted it", async () => {
+    start();
+    await clock.advance(5000);
+    await kube.delete(resources.leases, ref);
+    await clock.advance(10_000);
+    expect(await renewTime()).toBeDefined();
+  });
+
+  test("goes on after somebody else wrote its Lease", async () => {
+    start();
+    await clock.advance(5000);
+    const lease = await kube.get(resources.leases, ref);
+    const touched = { ...lease, metadata: { ...lease.metadata, labels: { touched: "yes" } } };
+    await kube.update(resources.leases, touched, { fieldManager: "somebody" });
+    const before = await renewTime();
+    await clock.advance(10_000);
+    expect(await renewTime()).not.toBe(before);
+    expect((await kube.get(resources.leases, ref)).metadata.labels).toEqual({ touched: "yes" });
+  });
+
+  test("ends when it is told to, without another beat", async () => {
+    start();
+    await clock.advance(5000);
+    stop.abort();
+    await running;
+    calls = [];
+    await clock.advance(60_000);
+    expect(calls).toEqual([]);
+  });
+});
