@@ -34,11 +34,6 @@ export async function deploy(cluster: Cluster, release: Release): Promise<void> 
   ]);
 }
 
-/** Removes the release; the CRDs and the users' objects stay. */
-export async function undeploy(cluster: Cluster): Promise<void> {
-  await runHelm(cluster, ["uninstall", "kilonova", "--namespace", systemNamespace, "--wait"]);
-}
-
 /** The agent is privileged, so its namespace must allow that; helm cannot label a namespace itself. */
 async function labelledNamespace(cluster: Cluster): Promise<void> {
   const namespace = {

@@ -29,16 +29,3 @@ export async function until<T>(
   }
   throw new Error(`${what}: not within ${timeoutSeconds} s; last: ${String(last)}`);
 }
-
-/** Asks again and again and fails as soon as the answer is not true. */
-export async function always(
-  what: string,
-  ask: () => Promise<boolean>,
-  { timeoutSeconds, intervalMs = 200 }: UntilOptions,
-): Promise<void> {
-  const deadline = performance.now() + timeoutSeconds * 1000;
-  while (performance.now() < deadline) {
-    if (!(await ask())) throw new Error(`${what}: did not hold`);
-    await sleep(intervalMs);
-  }
-}
