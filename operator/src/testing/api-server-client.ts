@@ -11,12 +11,14 @@ export interface ApiServerAccess {
   readonly adminKeyPath: string;
 }
 
-/** Somebody as the API server sees him after authentication. */
-export interface Identity {
-  readonly user: string;
-  readonly groups?: readonly string[];
-  readonly extra?: Readonly<Record<string, string>>;
-}
+/** Somebody as the API server sees him after authentication, or the token that he shows. */
+export type Identity =
+  | {
+      readonly user: string;
+      readonly groups?: readonly string[];
+      readonly extra?: Readonly<Record<string, string>>;
+    }
+  | { readonly token: string };
 
 export interface Answer {
   readonly isOk: boolean;
@@ -27,6 +29,12 @@ export interface Answer {
 }
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** Connections with and without the administrator's certificate. */
+interface Agents {
+  readonly administrator: Agent;
+  readonly nobody: Agent;
+}
 
 /** The path of a collection of ours. */
 export function collectionPath(plural: string, namespace?: string): string {
@@ -40,26 +48,18 @@ export function collectionPath(plural: string, namespace?: string): string {
  */
 export class ApiServerClient {
   readonly #access: ApiServerAccess;
-  readonly #agent: Agent;
+  readonly #agents: Agents;
   readonly #identity: Identity | undefined;
 
-  constructor(access: ApiServerAccess, identity?: Identity, agent?: Agent) {
+  constructor(access: ApiServerAccess, identity?: Identity, agents = agentsOf(access)) {
     this.#access = access;
     this.#identity = identity;
-    this.#agent =
-      agent ??
-      new Agent({
-        keepAlive: true,
-        maxSockets: 16,
-        ca: readFileSync(access.caPath),
-        cert: readFileSync(access.adminCertificatePath),
-        key: readFileSync(access.adminKeyPath),
-      });
+    this.#agents = agents;
   }
 
   /** The same API server, as seen by somebody else. */
   as(identity: Identity): ApiServerClient {
-    return new ApiServerClient(this.#access, identity, this.#agent);
+    return new ApiServerClient(this.#access, identity, this.#agents);
   }
 
   /** Judged to the end, but not stored. */
@@ -81,14 +81,15 @@ export class ApiServerClient {
 
   /** Closes the connections, those of {@link as} included. */
   close(): void {
-    this.#agent.destroy();
+    this.#agents.administrator.destroy();
+    this.#agents.nobody.destroy();
   }
 
   #send(method: Method, path: string, body: unknown): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const sending = request(
         new URL(path, this.#access.url),
-        { method, agent: this.#agent, headers: this.#headers(method), timeout: 30_000 },
+        { method, agent: this.#agent(), headers: this.#headers(method), timeout: 30_000 },
         (response) => {
           const chunks: Buffer[] = [];
           response.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -106,10 +107,19 @@ export class ApiServerClient {
     });
   }
 
+  /** A client certificate would count before a token. */
+  #agent(): Agent {
+    const hasToken = this.#identity !== undefined && "token" in this.#identity;
+    return hasToken ? this.#agents.nobody : this.#agents.administrator;
+  }
+
   #headers(method: Method): Record<string, string | string[]> {
     const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
     const headers: Record<string, string | string[]> = { "Content-Type": type };
     if (this.#identity === undefined) return headers;
+    if ("token" in this.#identity) {
+      return { ...headers, Authorization: `Bearer ${this.#identity.token}` };
+    }
     const { user, groups = [], extra = {} } = this.#identity;
     headers["Impersonate-User"] = user;
     headers["Impersonate-Group"] = [...groups];
@@ -118,4 +128,16 @@ export class ApiServerClient {
     }
     return headers;
   }
+}
+
+function agentsOf(access: ApiServerAccess): Agents {
+  const options = { keepAlive: true, maxSockets: 16, ca: readFileSync(access.caPath) };
+  return {
+    nobody: new Agent(options),
+    administrator: new Agent({
+      ...options,
+      cert: readFileSync(access.adminCertificatePath),
+      key: readFileSync(access.adminKeyPath),
+    }),
+  };
 }

@@ -187,6 +187,12 @@ export const completeObjects = {
   }),
 } as const;
 
+/** An object as one to be made under another name: without a status. */
+export function renamed(object: KubeObject, name: string, metadata: object = {}): KubeObject {
+  const { kind, spec } = object;
+  return { apiVersion, kind, metadata: { name, ...metadata }, spec };
+}
+
 function complete(
   name: keyof typeof kinds,
   parts: { readonly spec: object; readonly status: object },
