@@ -56,6 +56,7 @@ export interface Pod extends ResourceObject {
 export interface Node extends ResourceObject {
   readonly spec?: {
     readonly unschedulable?: boolean;
+    readonly podCIDRs?: readonly string[];
     readonly taints?: readonly {
       readonly key: string;
       readonly value?: string;
@@ -69,6 +70,11 @@ export interface Node extends ResourceObject {
     readonly addresses?: readonly { readonly type: string; readonly address: string }[];
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
   };
+}
+
+/** A networking.k8s.io/v1 ServiceCIDR: the members that the product reads. */
+export interface ServiceCidr extends ResourceObject {
+  readonly spec?: { readonly cidrs?: readonly string[] };
 }
 
 /** A coordination.k8s.io/v1 Lease: leader election and heartbeats. */
@@ -128,6 +134,13 @@ export const resources = {
   guests: own<Guest>(kinds.guest),
   pods: core<Pod>("pods", "Pod", true),
   nodes: core<Node>("nodes", "Node", false),
+  serviceCidrs: {
+    group: "networking.k8s.io",
+    version: "v1",
+    plural: "servicecidrs",
+    kind: "ServiceCIDR",
+    isNamespaced: false,
+  } as ResourceType<ServiceCidr>,
   leases: {
     group: "coordination.k8s.io",
     version: "v1",

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Guest } from "../../api/kinds.ts";
+import { fieldManager } from "../../api/names.ts";
+import { isEqual } from "../../core/lib/equal.ts";
+import { type GuestPlan, planGuest } from "../../core/guest/plan.ts";
+import { type GuestStep, stepNeeds } from "../../core/guest/view.ts";
+import { Controller, type Pass, type ReconcileResult } from "../../platform/controller.ts";
+import { Informer, keyOf, refOf } from "../../platform/informer.ts";
+import type { Logger } from "../../platform/logging.ts";
+import type { Metrics } from "../../platform/metrics.ts";
+import { Conflict, PortError } from "../../ports/errors.ts";
+import { resources } from "../../ports/kube.ts";
+import type { Libvirt } from "../../ports/libvirt.ts";
+import type { Random } from "../../ports/random.ts";
+import type { ImageStore } from "../images/image-store.ts";
+import { apply, type Hands } from "./apply.ts";
+import { Claims } from "./claims.ts";
+import { Memory } from "./memory.ts";
+import { observe } from "./observe.ts";
+import { Sessions } from "./sessions.ts";
+
+export interface GuestManagerOptions extends Omit<Hands, "claims" | "memory" | "sessions"> {
+  readonly nodeName: string;
+  readonly libvirt: Libvirt;
+  readonly images: ImageStore;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+const workers = 8;
+/** Every guest is looked at this often even if nothing is heard of it. */
+const resyncSeconds = 30;
+/** Steps of one pass; a guest that needs more is not left alone, but others come first. */
+const roundsMax = 16;
+/** A tenant may cause events of its own guest as fast as it likes. */
+const eventDelaySeconds = 0.02;
+
+/** Brings the guests of one node to what their Guests ask for. */
+export class GuestManager {
+  readonly #options: GuestManagerOptions;
+  readonly #hands: Hands;
+  readonly #memory: Memory;
+  readonly #claims: Claims;
+  readonly #sessions: Sessions;
+  readonly #controller: Controller;
+  /** The Guests of this node. */
+  readonly guests: Informer<Guest>;
+
+  constructor(options: GuestManagerOptions) {
+    const { kube, clock, random, log, metrics, host, libvirt, runtime } = options;
+    this.#options = options;
+    this.guests = new Informer({
+      kube,
+      type: resources.guests,
+      selector: { fieldSelector: `spec.host=${options.nodeName}` },
+      resyncSeconds,
+      clock,
+      random,
+      log,
+      metrics,
+    });
+    this.#memory = new Memory(clock);
+    this.#claims = new Claims(host, () => this.guests.list());
+    const onEvent = (key: string): void => this.#look(key, eventDelaySeconds);
+    this.#sessions = new Sessions({ libvirt, runtime, log, onEvent });
+    this.#hands = {
+      ...options,
+      claims: this.#claims,
+      memory: this.#memory,
+      sessions: this.#sessions,
+    };
+    const reconcile = (key: string, pass: Pass): Promise<ReconcileResult> =>
+      this.#reconcile(key, pass);
+    this.#controller = new Controller({
+      name: "guests",
+      workers,
+      reconcile,
+      clock,
+      random,
+      log,
+      metrics,
+    });
+    this.#listen();
+  }
+
+  /** Works until aborted. Starts nothing before a list of the node's Guests succeeded. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.guests.run(signal), this.#work(signal)]);
+    this.#sessions.close();
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    try {
+      await this.guests.synced(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error;
+    }
+    await this.#controller.run(signal);
+  }
+
+  #listen(): void {
+    const { mounts, images, host } = this.#options;
+    this.guests.onChange(({ key }) => this.#look(key));
+    mounts.onChange((ref) => this.#look(keyOf(ref)));
+    host.onChange(() => this.#lookAtAll());
+    images.onChange((digest) => this.#lookAtAll(({ spec }) => spec.image.http.checksum === digest));
+  }
+
+  #look(key: string, afterSeconds = 0): void {
+    this.#controller.enqueue(key, { afterSeconds });
+  }
+
+  #lookAtAll(which: (guest: Guest) => boolean = () => true): void {
+    for (const guest of this.guests.list().filter(which)) this.#look(keyOf(guest));
+  }
+
+  async #reconcile(key: string, pass: Pass): Promise<ReconcileResult> {
+    let guest = this.guests.get(key);
+    if (guest === undefined) {
+      this.#forget(key);
+      return { kind: "done" };
+    }
+    let isFresh = false;
+    for (let round = 0; round < roundsMax; round += 1) {
+      pass.signal.throwIfAborted();
+      const plan = planGuest(await observe(guest, this.#hands));
+      this.#memory.planned(key, plan);
+      const { next } = plan;
+      const needs = next.kind === "step" ? stepNeeds[next.step.kind] : "nothing";
+      if (needs !== "nothing" && !isFresh) {
+        guest = await this.#options.kube.get(resources.guests, refOf(key));
+        isFresh = true;
+        continue;
+      }
+      guest = await this.#report(guest, plan, { isForced: needs === "right" });
+      if (next.kind === "wait") return afterwards(next.seconds);
+      pass.signal.throwIfAborted();
+      await this.#act(guest, next.step, pass.log);
+      isFresh = false;
+    }
+    return { kind: "again", afterSeconds: 0 };
+  }
+
+  /** Writes the status if there is news, or if the write is what gives the right to go on. */
+  async #report(
+    guest: Guest,
+    { status, isReportDue }: GuestPlan,
+    { isForced }: { readonly isForced: boolean },
+  ): Promise<Guest> {
+    const hasNews = isReportDue && !isEqual(status, guest.status ?? {});
+    if (!hasNews && !isForced) return guest;
+    if (status.claim?.state === "Accepted") this.#claims.accept(guest);
+    const written = { ...guest, status };
+    const options = { fieldManager: fieldManager.agent };
+    return this.#options.kube.updateStatus(resources.guests, written, options);
+  }
+
+  async #act(guest: Guest, step: GuestStep, log: Logger): Promise<void> {
+    const key = keyOf(guest);
+    try {
+      await apply(guest, step, this.#hands);
+    } catch (error) {
+      // The next pass tells users of it; when that is, the controller decides.
+      const isTrouble = error instanceof PortError && !(error instanceof Conflict);
+      if (isTrouble) this.#memory.failed(key, step.kind, error);
+      throw error;
+    }
+    this.#memory.succeeded(key);
+    log.info({ step: step.kind, boot: guest.spec.boot, token: guest.spec.token }, "step done");
+  }
+
+  #forget(key: string): void {
+    this.#sessions.drop(key);
+    this.#memory.forget(key);
+    this.#claims.forget(key);
+  }
+}
+
+function afterwards(seconds: number | undefined): ReconcileResult {
+  return seconds === undefined ? { kind: "done" } : { kind: "again", afterSeconds: seconds };
+}
