@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type FileHandle, mkdir, open } from "node:fs/promises";
-import { dirname } from "node:path";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
 import { PortError } from "../../ports/errors.ts";
 
 /** Holds the lock until the process ends, however it ends. */
 export interface AgentLock {
-  release(): Promise<void>;
+  release(): void;
 }
 
 /**
@@ -16,17 +16,18 @@ export interface AgentLock {
  * those.
  */
 export async function tryLockAgent(path: string): Promise<AgentLock | undefined> {
-  await mkdir(dirname(path), { recursive: true });
-  const file = await open(path, "a", 0o600);
-  if (await tryLock(file)) return { release: () => file.close() };
-  await file.close();
+  mkdirSync(dirname(path), { recursive: true });
+  // A number, and no object that closes its file when nobody thinks of it any more.
+  const file = openSync(path, "a", 0o600);
+  if (await tryLock(file)) return { release: () => closeSync(file) };
+  closeSync(file);
   return undefined;
 }
 
 /** The lock belongs to the open file, which is shared with the child and outlives it here. */
-async function tryLock(file: FileHandle): Promise<boolean> {
+async function tryLock(file: number): Promise<boolean> {
   const child = spawn("flock", ["--exclusive", "--nonblock", "3"], {
-    stdio: ["ignore", "ignore", "ignore", file.fd],
+    stdio: ["ignore", "ignore", "ignore", file],
   });
   const [code] = (await once(child, "exit")) as [number | null];
   if (code === 0) return true;
