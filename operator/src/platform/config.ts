@@ -43,6 +43,20 @@ export type OperatorConfig = z.output<typeof operatorConfigSchema>;
 export const agentConfigSchema = z.strictObject({
   ...shared,
   nodeName: name(253).describe("Name of the node that the agent runs on."),
+  kubeletDirectory: name(1024)
+    .default("/var/lib/kubelet")
+    .describe("The kubelet's root directory on the node."),
+  helperDirectory: name(80)
+    .default("/run/kilonova-helper")
+    .describe("Runtime directory of the helper container, shared with the agent."),
+  helperUid: integer(1, 2_000_000_000)
+    .prefault("65533")
+    .describe("User id that the helper container runs as; no other process may have it."),
+  imageSourcesRefused: list()
+    .prefault("")
+    .describe(
+      "Networks (CIDR, comma-separated) that images may not come from, beside loopback, link-local, node and Service addresses and the nodes' pod networks: those that the network plugin keeps to itself.",
+    ),
   imageSourcesAllowed: list()
     .prefault("")
     .describe(

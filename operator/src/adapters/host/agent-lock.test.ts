@@ -5,51 +5,59 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { until } from "../../testing/until.ts";
-import { tryLockAgent } from "./agent-lock.ts";
+import { FakeLogger } from "../../testing/fake-logger.ts";
+import { systemClock } from "../clock/system-clock.ts";
+import { lockAgent } from "./agent-lock.ts";
 
 let path: string;
+let log: FakeLogger;
 beforeEach(() => {
   path = join(mkdtempSync(join(tmpdir(), "agent-lock-")), "agent.lock");
+  log = new FakeLogger();
 });
 afterEach(() => rmSync(join(path, ".."), { recursive: true }));
 
+const lock = (signal = new AbortController().signal) =>
+  lockAgent(path, { clock: systemClock, signal, log });
+
 describe("the node's lock for agents", () => {
-  test("is held by one agent at a time", async () => {
-    const lock = await tryLockAgent(path);
-    expect(lock).toBeDefined();
-    expect(await tryLockAgent(path)).toBeUndefined();
-    lock?.release();
-    const next = await tryLockAgent(path);
-    expect(next).toBeDefined();
-    next?.release();
+  test("is free where no agent runs, and after one gave it back", async () => {
+    const giveBack = await lock();
+    giveBack();
+    (await lock())();
+    expect(log.lines).toEqual([]);
   });
 
-  test("goes with the process that held it, however that ended", async () => {
+  test("is waited for while another agent has it, and got when that ends, however it ends", async () => {
     const holder = spawn("flock", ["--exclusive", path, "sh", "-c", "echo held; exec sleep 1000"], {
       stdio: ["ignore", "pipe", "ignore"],
       detached: true,
     });
     await once(holder.stdout, "data");
-    expect(await tryLockAgent(path)).toBeUndefined();
+    const waiting = lock();
+    await expect.poll(() => log.lines.length).toBe(1);
     process.kill(-(holder.pid ?? 0), "SIGKILL");
-    await once(holder, "exit");
-    let lock: Awaited<ReturnType<typeof tryLockAgent>>;
-    await until("the lock is free", async () => {
-      lock = await tryLockAgent(path);
-      return lock !== undefined;
-    });
-    lock?.release();
-    expect(lock).toBeDefined();
+    const giveBack = await waiting;
+    giveBack();
+    expect(log.lines).toHaveLength(1);
+  });
+
+  test("is not waited for by a process that shall end", async () => {
+    const giveBack = await lock();
+    const stop = new AbortController();
+    const waiting = lock(stop.signal);
+    await expect.poll(() => log.lines.length).toBe(1);
+    stop.abort(new Error("the process ends"));
+    await expect(waiting).rejects.toThrow("the process ends");
+    giveBack();
   });
 
   test("is not handed down to programs that the agent starts", async () => {
-    const lock = await tryLockAgent(path);
+    const giveBack = await lock();
     const child = spawn("sleep", ["1000"], { stdio: "ignore" });
-    lock?.release();
-    const next = await tryLockAgent(path);
+    giveBack();
+    (await lock())();
     child.kill("SIGKILL");
-    expect(next).toBeDefined();
-    next?.release();
+    expect(log.lines).toEqual([]);
   });
 });

@@ -3,25 +3,37 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Clock } from "../../ports/clock.ts";
 import { PortError } from "../../ports/errors.ts";
 
-/** Holds the lock until the process ends, however it ends. */
-export interface AgentLock {
-  release(): void;
+export interface LockOptions {
+  readonly clock: Clock;
+  /** Ends the waiting: the call rejects with its reason. */
+  readonly signal: AbortSignal;
+  readonly log: { warn(message: string): void };
 }
 
+const retryMs = 250;
+
 /**
- * Takes the node's lock for agents, or gives undefined while another agent has it. It is a lock on a
- * file of the node's disk: an abstract socket would be as good, but every pod has its own names of
- * those.
+ * Waits until no other agent holds the node's lock, and takes it until the process ends, however it
+ * ends. It is a lock on a file of the node's disk: every pod has its own names of abstract sockets.
+ * Returns a function that gives the lock back.
  */
-export async function tryLockAgent(path: string): Promise<AgentLock | undefined> {
+export async function lockAgent(path: string, options: LockOptions): Promise<() => void> {
   mkdirSync(dirname(path), { recursive: true });
   // A number, and no object that closes its file when nobody thinks of it any more.
   const file = openSync(path, "a", 0o600);
-  if (await tryLock(file)) return { release: () => closeSync(file) };
-  closeSync(file);
-  return undefined;
+  try {
+    for (let attempt = 0; !(await tryLock(file)); attempt += 1) {
+      if (attempt === 0) options.log.warn("another agent runs on this node: waiting for its end");
+      await options.clock.sleep(retryMs, options.signal);
+    }
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
+  return () => closeSync(file);
 }
 
 /** The lock belongs to the open file, which is shared with the child and outlives it here. */
