@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * `npm run -s bench -- NAME [option...]`: measures, most of it on the local cluster, prints a table and, as the last
- * line, one JSON object {bench, figures, ratios}. Nothing here passes or fails.
+ * `npm run -s bench -- NAME [option...]`: measures, mostly on the local cluster, prints a table and, as
+ * the last line, one JSON object {bench, figures, ratios}. Nothing here passes or fails.
  */
 import { boot } from "./boot.ts";
 import { memory } from "./memory.ts";

@@ -25,6 +25,24 @@ describe("a file of vectors", () => {
     });
   });
 
+  test("about filters is put to ours, with the operators of extra specs", () => {
+    expect(judged("filters")).toEqual({
+      "a server to stay away from": "passed",
+      "a recorded answer that is wrong": "failed",
+      "a filter that we do not have": "skipped",
+      "an exception": "skipped",
+      '"4" >= 3': "passed",
+    });
+  });
+
+  test("about weighers is put to ours, less what cells add", () => {
+    expect(judged("weighers")).toEqual({
+      "memory, twice": "passed",
+      "a recorded answer that is wrong": "failed",
+      "cells alone": "skipped",
+    });
+  });
+
   test("of another kind is understood by no reader", () => {
     expect(verdictsOf({ cases: [{ name: "what is this?" }] })).toBeUndefined();
   });

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { allocationVectors } from "./allocations.ts";
 import { candidateVectors } from "./candidates.ts";
+import { filterVectors } from "./filters.ts";
 import type { Verdict } from "./verdict.ts";
+import { weigherVectors } from "./weighers.ts";
 
 /** A file of recorded questions and answers, parsed but not understood yet. */
 export type VectorFile = Readonly<Record<string, unknown>>;
 
 /** Which reader understands a file, told by its content: names of files may change. */
 const readers: readonly ((file: VectorFile) => readonly Verdict[] | undefined)[] = [
+  filterVectors,
+  weigherVectors,
   candidateVectors,
   allocationVectors,
 ];

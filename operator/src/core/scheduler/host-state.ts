@@ -6,7 +6,7 @@ import { addUp, type Inventories } from "../placement/inventory.ts";
 import type { HeldClaim } from "./claims.ts";
 
 /** One hypervisor as filters and weighers see it. */
-export interface HostState {
+export interface HostState extends HostFacts {
   readonly name: string;
   /** Its agent's heartbeat is fresh. */
   readonly isUp: boolean;
@@ -18,6 +18,58 @@ export interface HostState {
   readonly inventory: Inventories | undefined;
   /** What claims hold of it, assumed ones included. */
   readonly used: Resources;
+}
+
+/** What may be known of a host. A filter or weigher that looks at what is absent does not mind. */
+export interface HostFacts {
+  readonly traits?: ReadonlySet<string>;
+  readonly aggregates?: readonly AggregateState[];
+  /** Uids of the Servers that are on it. */
+  readonly servers?: ReadonlySet<string>;
+  /** Properties of the images that its servers were made from, a record for each server. */
+  readonly imageProperties?: readonly Readonly<Record<string, string>>[];
+  readonly serverCount?: number;
+  /** Servers that are being built, moved, resized or snapshotted. */
+  readonly ioOperationCount?: number;
+  /** Builds that failed since the last that succeeded. */
+  readonly failedBuildCount?: number;
+  /** Its version in one number that grows with it. */
+  readonly hypervisorVersion?: number;
+  readonly supportedGuests?: readonly SupportedGuest[];
+  readonly physicalAddressBits?: number;
+  readonly address?: string;
+  /** Anything else that it says of itself, by the names that extra specs use. */
+  readonly capabilities?: Readonly<Record<string, Capability>>;
+  readonly metrics?: Readonly<Record<string, number>>;
+  readonly devices?: readonly DevicePool[];
+}
+
+/** A value, or more values by name. */
+export type Capability =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Capability[]
+  | { readonly [name: string]: Capability };
+
+/** A host aggregate that the host is in. */
+export interface AggregateState {
+  readonly name: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** A kind of guest that the host can run, in Nova's words. */
+export interface SupportedGuest {
+  readonly architecture: string;
+  readonly hypervisorType: string;
+  readonly vmMode: string;
+}
+
+/** Free devices that are alike. */
+export interface DevicePool {
+  readonly count: number;
+  readonly properties: Readonly<Record<string, string>>;
 }
 
 /** What the administrator says by the Node object: `Gone` when there is none. */

@@ -127,9 +127,10 @@ describe("normalised weights", () => {
     expect(normalise([10, 20, 30])).toEqual([0, 0.5, 1]);
   });
 
-  test("are relative to the floor, and below 0 under it", () => {
+  test("are relative to the floor, and 0 under it", () => {
     expect(normalise([10, 20], 0)).toEqual([0.5, 1]);
-    expect(normalise([-10, 20], 0)).toEqual([-0.5, 1]);
+    expect(normalise([-10, 20], 0)).toEqual([0, 1]);
+    expect(normalise([-10, -20], 0)).toEqual([0, 0]);
   });
 
   test("are 0 when all values are equal to the floor or to each other without one", () => {

@@ -6,7 +6,8 @@ import { filters } from "./filters/index.ts";
 import { capacity } from "./filters/capacity.ts";
 import type { HostState } from "./host-state.ts";
 import type { ScheduleRequest } from "./request.ts";
-import { type Weigher, normalise } from "./weigher.ts";
+import type { SchedulerSettings } from "./settings.ts";
+import { scoresOf } from "./weigher.ts";
 import { weighers } from "./weighers/index.ts";
 
 /** How the scheduler decided, short enough for a status. */
@@ -14,11 +15,6 @@ export type Decision = NonNullable<ServerStatus["decision"]>;
 
 /** How many hosts each cause excluded, by its predicate about one host. */
 export type ExclusionCounts = Readonly<Record<string, number>>;
-
-export interface ScheduleOptions {
-  /** Multipliers of weighers, by name, where they differ from the weigher's own. */
-  readonly multipliers?: Readonly<Record<string, number>>;
-}
 
 export type ScheduleResult =
   | { readonly ok: true; readonly host: string; readonly decision: Decision }
@@ -36,16 +32,16 @@ export type ScheduleResult =
 export function schedule(
   request: ScheduleRequest,
   hosts: readonly HostState[],
-  options: ScheduleOptions = {},
+  settings: SchedulerSettings = {},
 ): ScheduleResult {
-  const verdicts = hosts.map((host) => ({ host, verdict: firstFault(host, request) }));
+  const verdicts = hosts.map((host) => ({ host, verdict: firstFault(host, request, settings) }));
   const fitting = verdicts.filter(({ verdict }) => verdict === true).map(({ host }) => host);
   const counts = countOf(verdicts.map(({ verdict }) => verdict));
   const excluded = Object.keys(counts).length === 0 ? {} : { excluded: counts };
   const decision = { considered: hosts.length, ...excluded };
-  const [best] = rank(request, fitting, options);
+  const best = bestOf(request, fitting, settings);
   if (best !== undefined) return { ok: true, host: best, decision: { host: best, ...decision } };
-  const never = neverFits(request, hosts);
+  const never = neverFits(request, hosts, settings);
   if (never !== undefined) {
     const message = `no known hypervisor could hold it even if empty: ${describe(never)}`;
     return { ok: false, reason: "NeverFits", message, counts: never, decision };
@@ -54,9 +50,13 @@ export function schedule(
   return { ok: false, reason: "NoValidHost", message, counts, decision };
 }
 
-function firstFault(host: HostState, request: ScheduleRequest): true | string {
+function firstFault(
+  host: HostState,
+  request: ScheduleRequest,
+  settings: SchedulerSettings,
+): true | string {
   for (const filter of filters) {
-    const verdict = filter.passes(host, request);
+    const verdict = filter.passes(host, request, settings);
     if (verdict !== true) return verdict;
   }
   return true;
@@ -66,33 +66,30 @@ function firstFault(host: HostState, request: ScheduleRequest): true | string {
 function neverFits(
   request: ScheduleRequest,
   hosts: readonly HostState[],
+  settings: SchedulerSettings,
 ): ExclusionCounts | undefined {
   if (hosts.length === 0) return undefined;
   const verdicts = hosts.map((host) =>
-    host.inventory === undefined ? true : capacity.passes({ ...host, used: {} }, request),
+    host.inventory === undefined ? true : capacity.passes({ ...host, used: {} }, request, settings),
   );
   return verdicts.includes(true) ? undefined : countOf(verdicts);
 }
 
-function rank(
+/** The name of the host with the highest score. */
+function bestOf(
   request: ScheduleRequest,
   hosts: readonly HostState[],
-  { multipliers = {} }: ScheduleOptions,
-): string[] {
-  const weightOf = (weigher: Weigher): number[] => {
-    const raw = hosts.map((host) => weigher.weigh(host, request));
-    const multiplier = multipliers[weigher.name] ?? weigher.defaultMultiplier;
-    return normalise(raw, weigher.floor).map((value) => value * multiplier);
-  };
-  const weights = weighers.map(weightOf);
+  settings: SchedulerSettings,
+): string | undefined {
+  const scores = scoresOf(hosts, { request, settings, weighers });
+  let highest = -Infinity;
+  for (const score of scores) highest = Math.max(highest, score);
   return hosts
-    .map(({ name }, index) => ({
-      name,
-      score: weights.reduce((sum, weight) => sum + (weight[index] ?? 0), 0),
-      lot: hashOf(`${request.serverUid}/${name}`),
-    }))
-    .toSorted((one, other) => other.score - one.score || other.lot - one.lot)
-    .map(({ name }) => name);
+    .filter((_, index) => scores[index] === highest)
+    .map(({ name }) => ({ name, lot: hashOf(`${request.serverUid}/${name}`) }))
+    .reduce<{ name?: string; lot: number }>((best, one) => (one.lot > best.lot ? one : best), {
+      lot: -1,
+    }).name;
 }
 
 /**
@@ -107,10 +104,18 @@ function hashOf(text: string): number {
   return hash >>> 0;
 }
 
+/** Bounds of `status.decision.excluded`: causes name what a flavor asks for, which may be long. */
+const causeCharactersMax = 128;
+const causesMax = 32;
+const otherCause = "does not fit for other causes";
+
 function countOf(verdicts: readonly (true | string)[]): ExclusionCounts {
   const counts: Record<string, number> = {};
   for (const verdict of verdicts) {
-    if (verdict !== true) counts[verdict] = (counts[verdict] ?? 0) + 1;
+    if (verdict === true) continue;
+    let cause = verdict.slice(0, causeCharactersMax);
+    if (!(cause in counts) && Object.keys(counts).length >= causesMax - 1) cause = otherCause;
+    counts[cause] = (counts[cause] ?? 0) + 1;
   }
   return counts;
 }

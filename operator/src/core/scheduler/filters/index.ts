@@ -1,8 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Filter } from "../filter.ts";
+import { addressBits } from "./address-bits.ts";
+import { aggregateExtraSpecs } from "./aggregate-extra-specs.ts";
+import { aggregateFlavors } from "./aggregate-flavors.ts";
+import { aggregateImages } from "./aggregate-images.ts";
+import { aggregateTenants } from "./aggregate-tenants.ts";
+import { availabilityZone } from "./availability-zone.ts";
+import { capabilities } from "./capabilities.ts";
 import { capacity } from "./capacity.ts";
 import { compute } from "./compute.ts";
+import { devices } from "./devices.ts";
+import { differentHost } from "./different-host.ts";
+import { groupAffinity } from "./group-affinity.ts";
+import { groupAntiAffinity } from "./group-anti-affinity.ts";
+import { hostNetwork } from "./host-network.ts";
+import { imageProperties } from "./image-properties.ts";
+import { ioOperations } from "./io-operations.ts";
+import { isolatedHosts } from "./isolated-hosts.ts";
+import { metrics } from "./metrics.ts";
 import { retry } from "./retry.ts";
+import { sameHost } from "./same-host.ts";
+import { serverCount } from "./server-count.ts";
 
 /** Every filter, in the order in which a host has to pass; the first that it fails names the cause. */
-export const filters: readonly Filter[] = [compute, retry, capacity];
+export const filters: readonly Filter[] = [
+  compute,
+  retry,
+  availabilityZone,
+  capacity,
+  devices,
+  capabilities,
+  addressBits,
+  imageProperties,
+  aggregateExtraSpecs,
+  aggregateFlavors,
+  aggregateImages,
+  aggregateTenants,
+  isolatedHosts,
+  differentHost,
+  sameHost,
+  hostNetwork,
+  groupAffinity,
+  groupAntiAffinity,
+  serverCount,
+  ioOperations,
+  metrics,
+];

@@ -7,6 +7,7 @@ export const cpu = defineWeigher({
   name: "cpu",
   source: "CPUWeigher",
   defaultMultiplier: 1,
+  multiplierKey: "cpu_weight_multiplier",
   floor: 0,
   weigh: ({ inventory, used }) => {
     const cpus = inventory?.["VCPU"];

@@ -7,6 +7,7 @@ export const disk = defineWeigher({
   name: "disk",
   source: "DiskWeigher",
   defaultMultiplier: 1,
+  multiplierKey: "disk_weight_multiplier",
   floor: 0,
   weigh: ({ inventory, used }) => freeOf(inventory?.["DISK_GB"], used["DISK_GB"]),
 });

@@ -7,6 +7,7 @@ export const ram = defineWeigher({
   name: "ram",
   source: "RAMWeigher",
   defaultMultiplier: 1,
+  multiplierKey: "ram_weight_multiplier",
   floor: 0,
   weigh: ({ inventory, used }) => freeOf(inventory?.["MEMORY_MB"], used["MEMORY_MB"]),
 });

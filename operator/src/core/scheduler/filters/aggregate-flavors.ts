@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+import { metadataOf } from "../aggregates.ts";
+import { defineFilter } from "../filter.ts";
+
+/** Aggregates that name flavors (`instance_type`) take no others. */
+export const aggregateFlavors = defineFilter({
+  name: "aggregate-flavors",
+  source: "AggregateTypeAffinityFilter",
+  passes(host, { flavor }) {
+    if (flavor === undefined) return true;
+    const names = metadataOf(host, "instance_type");
+    return names.size === 0 || names.has(flavor.name) || "is kept for other flavors";
+  },
+});

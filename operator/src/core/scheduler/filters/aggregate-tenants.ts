@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+import { metadataKeysOf, metadataOf } from "../aggregates.ts";
+import { defineFilter } from "../filter.ts";
+
+/** Aggregates that name tenants (`filter_tenant_id`, with any ending) take no others. */
+export const aggregateTenants = defineFilter({
+  name: "aggregate-tenants",
+  source: "AggregateMultiTenancyIsolation",
+  passes(host, { namespace }) {
+    const keys = metadataKeysOf(host).filter((key) => key.startsWith("filter_tenant_id"));
+    const isListed = keys.some(
+      (key) => namespace !== undefined && metadataOf(host, key).has(namespace),
+    );
+    return keys.length === 0 || isListed || "is kept for other tenants";
+  },
+});

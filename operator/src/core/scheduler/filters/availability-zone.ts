@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+import { zoneOf } from "../aggregates.ts";
+import { defineFilter } from "../filter.ts";
+
+/** The host is in the zone that was asked for. Differs: a zone that no aggregate names holds no host. */
+export const availabilityZone = defineFilter({
+  name: "availability-zone",
+  source: "map_az_to_placement_aggregate",
+  passes: (host, { zone }) =>
+    zone === undefined || zoneOf(host) === zone || `is not in zone ${zone}`,
+});

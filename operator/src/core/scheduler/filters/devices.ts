@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineFilter } from "../filter.ts";
+import type { DevicePool } from "../host-state.ts";
+import type { DeviceRequest } from "../request.ts";
+
+/** The host has the devices that are asked for, all of them at once. */
+export const devices = defineFilter({
+  name: "devices",
+  source: "PciPassthroughFilter",
+  passes(host, { devices: requests = [] }) {
+    const free = (host.devices ?? []).map((pool) => ({ ...pool }));
+    for (const request of requests) {
+      if (!take(free, request)) return "has too few of the devices that are asked for";
+    }
+    return true;
+  },
+});
+
+type Free = { -readonly [Key in keyof DevicePool]: DevicePool[Key] };
+
+/** Takes a request's devices from the pools that fit, the first first. */
+function take(pools: readonly Free[], { count, anyOf }: DeviceRequest): boolean {
+  const isWanted = ({ properties }: Free): boolean =>
+    anyOf.some((wanted) =>
+      Object.entries(wanted).every(([key, value]) => properties[key] === value),
+    );
+  let missing = count;
+  for (const pool of pools.filter(isWanted)) {
+    const taken = Math.min(missing, pool.count);
+    pool.count -= taken;
+    missing -= taken;
+  }
+  return missing === 0;
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineFilter } from "../filter.ts";
+
+/** None of the servers that the hint names is on the host. */
+export const differentHost = defineFilter({
+  name: "different-host",
+  source: "DifferentHostFilter",
+  passes: ({ servers }, { hints }) =>
+    !hints?.differentHost?.some((uid) => servers?.has(uid)) ||
+    "has a server that it shall not be with",
+});

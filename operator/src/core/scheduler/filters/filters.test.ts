@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, test } from "vitest";
+import type { HostFacts, HostState } from "../host-state.ts";
+import type { GroupState, ScheduleRequest } from "../request.ts";
+import type { SchedulerSettings } from "../settings.ts";
+import { filters } from "./index.ts";
+
+const aHost = (change: HostFacts = {}): HostState => ({
+  name: "node-1",
+  isUp: true,
+  isDisabled: false,
+  isIdentityKnown: true,
+  node: "Offered",
+  inventory: {},
+  used: {},
+  ...change,
+});
+const aRequest = (change: Partial<ScheduleRequest> = {}): ScheduleRequest => ({
+  serverUid: "server",
+  resources: {},
+  refusedHosts: [],
+  ...change,
+});
+const flavorOf = (extraSpecs: Record<string, string>) => ({
+  flavor: { name: "m1.small", extraSpecs },
+});
+const imageOf = (properties: Record<string, string>) => ({ image: { id: "debian", properties } });
+const aggregatesOf = (...all: Record<string, string>[]) => ({
+  aggregates: all.map((metadata, index) => ({ name: `aggregate-${index}`, metadata })),
+});
+const groupOf = (change: Partial<GroupState> = {}) => ({
+  group: {
+    policy: "anti-affinity" as const,
+    topology: "Host" as const,
+    serversMax: 1,
+    members: new Map<string, number>(),
+    ...change,
+  },
+});
+
+type Case = readonly [
+  name: string,
+  host: HostFacts,
+  request: Partial<ScheduleRequest>,
+  expected: true | string,
+  settings?: SchedulerSettings,
+];
+
+const wantsSsd = flavorOf({ "aggregate_instance_extra_specs:disk": "<or> ssd <or> nvme" });
+const arm = { architecture: "aarch64", hypervisorType: "kvm", vmMode: "hvm" };
+const kept = (isStrict: boolean) => ({
+  isolation: { hosts: ["node-1"], images: ["windows"], isStrict },
+});
+const elsewhere = { isolation: { hosts: ["node-2"], images: ["debian"], isStrict: false } };
+const gpus = { properties: { vendor_id: "10de" }, count: 2 };
+const nics = { properties: { vendor_id: "8086" }, count: 1 };
+const askFor = (count: number, ...anyOf: Record<string, string>[]) => ({
+  devices: [{ count, anyOf }],
+});
+const zoned = aggregatesOf({ availability_zone: "east" });
+
+const cases: Readonly<Record<string, readonly Case[]>> = {
+  "address-bits": [
+    ["wide enough", { physicalAddressBits: 46 }, flavorOf({ "hw:maxphysaddr_bits": "46" }), true],
+    [
+      "not said by the host",
+      {},
+      flavorOf({ "hw:maxphysaddr_bits": "42" }),
+      "has fewer than 42 address bits",
+    ],
+  ],
+  "aggregate-extra-specs": [
+    ["one of its values fits", aggregatesOf({ disk: "hdd, ssd" }), wantsSsd, true],
+    ["no aggregate says it", {}, wantsSsd, "is in no aggregate with disk <or> ssd <or> nvme"],
+    ["it has no namespace", {}, flavorOf({ disk: "ssd" }), true],
+    [
+      "it has no namespace but counts",
+      {},
+      flavorOf({ disk: "ssd" }),
+      "is in no aggregate with disk ssd",
+      { matchesUnscopedExtraSpecs: true },
+    ],
+  ],
+  "aggregate-flavors": [
+    ["its flavors are named", aggregatesOf({ instance_type: "m1.small" }), flavorOf({}), true],
+    [
+      "others are",
+      aggregatesOf({ instance_type: "m1.large" }),
+      flavorOf({}),
+      "is kept for other flavors",
+    ],
+  ],
+  "aggregate-images": [
+    ["the image has not the property", aggregatesOf({ os_distro: "windows" }), imageOf({}), true],
+    [
+      "it has another value",
+      aggregatesOf({ os_distro: "windows" }),
+      imageOf({ os_distro: "debian" }),
+      "is kept for images with another os_distro",
+    ],
+    [
+      "it is none of the namespace",
+      aggregatesOf({ os_distro: "windows" }),
+      imageOf({ os_distro: "debian" }),
+      true,
+      { imagePropertyPrefix: "hw." },
+    ],
+  ],
+  "aggregate-tenants": [
+    ["no tenant is named", aggregatesOf({ disk: "ssd" }), { namespace: "team" }, true],
+    [
+      "it is named under any ending",
+      aggregatesOf({ filter_tenant_id: "other" }, { filter_tenant_id2: "team" }),
+      { namespace: "team" },
+      true,
+    ],
+    [
+      "another is",
+      aggregatesOf({ filter_tenant_id: "other" }),
+      { namespace: "team" },
+      "is kept for other tenants",
+    ],
+  ],
+  "availability-zone": [
+    ["it is there", zoned, { zone: "east" }, true],
+    ["it is elsewhere", zoned, { zone: "west" }, "is not in zone west"],
+    ["it is in none", {}, { zone: "west" }, "is not in zone west"],
+  ],
+  capabilities: [
+    [
+      "a nested value fits",
+      { capabilities: { cpu_info: { features: ["sse", "avx"] } } },
+      flavorOf({ "capabilities:cpu_info:features": "<all-in> sse avx" }),
+      true,
+    ],
+    [
+      "a statistic fits",
+      { capabilities: { stats: { level: "5" } } },
+      flavorOf({ "capabilities:level": ">= 4" }),
+      true,
+    ],
+    ["it says nothing", {}, flavorOf({ "capabilities:level": "5" }), "does not have level 5"],
+    [
+      "a name without a namespace is unknown",
+      {},
+      flavorOf({ level: "5" }),
+      true,
+      { matchesUnscopedExtraSpecs: true },
+    ],
+  ],
+  devices: [
+    [
+      "there are enough in several pools",
+      { devices: [gpus, gpus] },
+      askFor(4, gpus.properties),
+      true,
+    ],
+    [
+      "there are too few",
+      { devices: [gpus, nics] },
+      askFor(3, gpus.properties),
+      "has too few of the devices that are asked for",
+    ],
+    [
+      "either will do",
+      { devices: [gpus, nics] },
+      askFor(3, gpus.properties, nics.properties),
+      true,
+    ],
+    [
+      "two requests want the same ones",
+      { devices: [gpus] },
+      { devices: [...askFor(1, {}).devices, ...askFor(2, gpus.properties).devices] },
+      "has too few of the devices that are asked for",
+    ],
+  ],
+  "different-host": [
+    ["others are there", { servers: new Set(["b"]) }, { hints: { differentHost: ["a"] } }, true],
+    [
+      "it is there",
+      { servers: new Set(["a"]) },
+      { hints: { differentHost: ["a"] } },
+      "has a server that it shall not be with",
+    ],
+  ],
+  "same-host": [
+    [
+      "one of them is there",
+      { servers: new Set(["b"]) },
+      { hints: { sameHost: ["a", "b"] } },
+      true,
+    ],
+    [
+      "none is there",
+      {},
+      { hints: { sameHost: ["a"] } },
+      "has none of the servers that it shall be with",
+    ],
+    ["none is named", {}, { hints: { sameHost: [] } }, true],
+  ],
+  "group-affinity": [
+    ["there are no members yet", {}, groupOf({ policy: "affinity" }), true],
+    [
+      "members are here",
+      {},
+      groupOf({ policy: "affinity", members: new Map([["node-1", 1]]) }),
+      true,
+    ],
+    [
+      "members are elsewhere",
+      {},
+      groupOf({ policy: "affinity", members: new Map([["node-2", 1]]) }),
+      "is not where its group is",
+    ],
+    [
+      "members are in the same zone",
+      zoned,
+      groupOf({ policy: "affinity", topology: "Zone", members: new Map([["east", 1]]) }),
+      true,
+    ],
+  ],
+  "group-anti-affinity": [
+    ["members are elsewhere", {}, groupOf({ members: new Map([["node-2", 1]]) }), true],
+    [
+      "a member is here",
+      {},
+      groupOf({ members: new Map([["node-1", 1]]) }),
+      "has members of its group",
+    ],
+    ["another may be", {}, groupOf({ serversMax: 2, members: new Map([["node-1", 1]]) }), true],
+    [
+      "it is here itself",
+      { servers: new Set(["server"]) },
+      groupOf({ members: new Map([["node-1", 1]]) }),
+      true,
+    ],
+    [
+      "a member is in the same zone",
+      zoned,
+      groupOf({ topology: "Zone", members: new Map([["east", 1]]) }),
+      "has members of its group",
+    ],
+    [
+      "it is in no zone",
+      {},
+      groupOf({ topology: "Zone" }),
+      "is in no zone to keep its group apart by",
+    ],
+  ],
+  "host-network": [
+    ["it is inside", { address: "10.0.1.7" }, { hints: { hostNetwork: "10.0.1.0/24" } }, true],
+    [
+      "it is outside",
+      { address: "10.0.2.7" },
+      { hints: { hostNetwork: "10.0.1.0/24" } },
+      "is not in network 10.0.1.0/24",
+    ],
+  ],
+  "image-properties": [
+    [
+      "the architecture fits",
+      { supportedGuests: [arm] },
+      imageOf({ hw_architecture: "aarch64" }),
+      true,
+    ],
+    [
+      "the architecture differs",
+      { supportedGuests: [arm] },
+      imageOf({ hw_architecture: "x86_64" }),
+      "does not run such guests",
+    ],
+    [
+      "the default differs",
+      { supportedGuests: [arm] },
+      imageOf({}),
+      "does not run such guests",
+      { defaultArchitecture: "x86_64" },
+    ],
+    [
+      "the version differs",
+      { supportedGuests: [arm], hypervisorVersion: 8_002_001 },
+      imageOf({ img_hv_type: "kvm", img_hv_requested_version: ">=8.2,<8.2.1" }),
+      "runs another version of its hypervisor",
+    ],
+    [
+      "addresses are too narrow",
+      { supportedGuests: [arm], physicalAddressBits: 40 },
+      imageOf({ img_hv_type: "kvm", hw_maxphysaddr_bits: "48" }),
+      "has fewer than 48 address bits",
+    ],
+  ],
+  "io-operations": [
+    ["it is not busy", { ioOperationCount: 7 }, {}, true, { ioOperationsPerHostMax: 8 }],
+    [
+      "it is busy",
+      { ioOperationCount: 8 },
+      {},
+      "is busy with other servers",
+      { ioOperationsPerHostMax: 8 },
+    ],
+    [
+      "an aggregate says less",
+      { ioOperationCount: 2, ...aggregatesOf({ max_io_ops_per_host: "2" }) },
+      {},
+      "is busy with other servers",
+      { ioOperationsPerHostMax: 8 },
+    ],
+  ],
+  "isolated-hosts": [
+    ["nothing is kept", {}, imageOf({}), true],
+    ["it is kept strictly", {}, imageOf({}), "is kept for other images", kept(true)],
+    ["it is kept, but not strictly", {}, imageOf({}), true, kept(false)],
+    ["others are kept for the image", {}, imageOf({}), "is not kept for its image", elsewhere],
+  ],
+  metrics: [
+    [
+      "it reports all",
+      { metrics: { load: 1 } },
+      {},
+      true,
+      { metrics: { ratios: { load: 1 }, isRequired: true } },
+    ],
+    [
+      "it lacks one",
+      {},
+      {},
+      "does not report load",
+      { metrics: { ratios: { load: 1 }, isRequired: true } },
+    ],
+    [
+      "it lacks one that is not required",
+      {},
+      {},
+      true,
+      { metrics: { ratios: { load: 1 }, isRequired: false } },
+    ],
+  ],
+  "server-count": [
+    ["there is room", { serverCount: 1 }, {}, true, { serversPerHostMax: 2 }],
+    [
+      "there is none",
+      { serverCount: 2 },
+      {},
+      "has as many servers as it may have",
+      { serversPerHostMax: 2 },
+    ],
+    [
+      "an aggregate says more",
+      { serverCount: 2, ...aggregatesOf({ max_instances_per_host: "3" }) },
+      {},
+      true,
+      { serversPerHostMax: 2 },
+    ],
+    [
+      "an aggregate says nonsense",
+      { serverCount: 2, ...aggregatesOf({ max_instances_per_host: "many" }) },
+      {},
+      "has as many servers as it may have",
+      { serversPerHostMax: 2 },
+    ],
+  ],
+};
+
+const filterOf = (name: string) => filters.find((filter) => filter.name === name);
+
+for (const [filter, list] of Object.entries(cases)) {
+  describe(`the filter ${filter}`, () => {
+    for (const [name, host, request, expected, settings = {}] of list) {
+      test(`decides when ${name}`, () => {
+        const verdict = filterOf(filter)?.passes(aHost(host), aRequest(request), settings);
+        expect(verdict).toBe(expected);
+      });
+    }
+  });
+}
+
+test("every filter lets a host pass that nothing is known of when nothing is asked for", () => {
+  for (const filter of filters) expect(filter.passes(aHost(), aRequest(), {})).toBe(true);
+});
+
+test("every filter is tested here or with the schedule", () => {
+  const elsewhereTested = ["compute", "retry", "capacity"];
+  const names = [...Object.keys(cases), ...elsewhereTested];
+  expect(filters.map(({ name }) => name).toSorted()).toEqual(names.toSorted());
+});

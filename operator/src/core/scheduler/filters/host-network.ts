@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineFilter } from "../filter.ts";
+import { isInNetwork } from "../ip-network.ts";
+
+/** The host's address is in the network that the hint names. */
+export const hostNetwork = defineFilter({
+  name: "host-network",
+  source: "SimpleCIDRAffinityFilter",
+  passes({ address }, { hints }) {
+    const network = hints?.hostNetwork;
+    if (network === undefined) return true;
+    return (
+      (address !== undefined && isInNetwork(address, network)) || `is not in network ${network}`
+    );
+  },
+});

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+import { leastNumberOf } from "../aggregates.ts";
+import { defineFilter } from "../filter.ts";
+
+/** The host is not busy with too many servers already. An aggregate's own limit counts first. */
+export const ioOperations = defineFilter({
+  name: "io-operations",
+  source: "IoOpsFilter, AggregateIoOpsFilter",
+  passes(host, _, { ioOperationsPerHostMax }) {
+    const max = leastNumberOf(host, "max_io_ops_per_host") ?? ioOperationsPerHostMax ?? Infinity;
+    return (host.ioOperationCount ?? 0) < max || "is busy with other servers";
+  },
+});

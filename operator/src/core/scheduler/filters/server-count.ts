@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+import { leastNumberOf } from "../aggregates.ts";
+import { defineFilter } from "../filter.ts";
+
+/** The host has not as many servers as it may have. An aggregate's own limit counts first. */
+export const serverCount = defineFilter({
+  name: "server-count",
+  source: "NumInstancesFilter, AggregateNumInstancesFilter",
+  passes(host, _, { serversPerHostMax }) {
+    const max = leastNumberOf(host, "max_instances_per_host") ?? serversPerHostMax ?? Infinity;
+    return (host.serverCount ?? 0) < max || "has as many servers as it may have";
+  },
+});

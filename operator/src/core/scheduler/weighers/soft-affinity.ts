@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+import { membersAt } from "../group.ts";
+import { defineWeigher } from "../weigher.ts";
+
+/** Members of the server's group that are on the host, or in its zone. */
+export const softAffinity = defineWeigher({
+  name: "soft-affinity",
+  source: "ServerGroupSoftAffinityWeigher",
+  defaultMultiplier: 1,
+  multiplierKey: "soft_affinity_weight_multiplier",
+  weigh: (host, { group }) => (group?.policy === "soft-affinity" ? membersAt(host, group) : 0),
+});

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+import { membersAt } from "../group.ts";
+import { defineWeigher } from "../weigher.ts";
+
+/** The fewer members of the server's group are on the host, or in its zone, the better. */
+export const softAntiAffinity = defineWeigher({
+  name: "soft-anti-affinity",
+  source: "ServerGroupSoftAntiAffinityWeigher",
+  defaultMultiplier: 1,
+  multiplierKey: "soft_anti_affinity_weight_multiplier",
+  weigh: (host, { group }) =>
+    group?.policy === "soft-anti-affinity" ? -membersAt(host, group) : 0,
+});

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { unitsOf } from "../../../testing/placement-worlds.ts";
+import type { HostState } from "../host-state.ts";
+import type { ScheduleRequest } from "../request.ts";
+import type { SchedulerSettings } from "../settings.ts";
+import { scoresOf } from "../weigher.ts";
+import { weighers } from "./index.ts";
+
+const aHost = (change: Partial<HostState> = {}): HostState => ({
+  name: "node-1",
+  isUp: true,
+  isDisabled: false,
+  isIdentityKnown: true,
+  node: "Offered",
+  inventory: {},
+  used: {},
+  ...change,
+});
+const aRequest = (change: Partial<ScheduleRequest> = {}): ScheduleRequest => ({
+  serverUid: "server",
+  resources: {},
+  refusedHosts: [],
+  ...change,
+});
+
+function scored(
+  names: readonly string[],
+  hosts: readonly Partial<HostState>[],
+  request: Partial<ScheduleRequest> = {},
+  settings: SchedulerSettings = {},
+): number[] {
+  const chosen = weighers.filter(({ name }) => names.includes(name));
+  expect(chosen).toHaveLength(names.length);
+  return scoresOf(hosts.map(aHost), { request: aRequest(request), settings, weighers: chosen });
+}
+
+const aggregatesOf = (...all: Record<string, string>[]) =>
+  all.map((metadata, index) => ({ name: `aggregate-${index}`, metadata }));
+const memoryOf = (total: number) => ({ inventory: { MEMORY_MB: unitsOf(total) } });
+const members = new Map([["node-2", 2]]);
+const group = { topology: "Host", serversMax: 1, members } as const;
+const twoNodes = [{ name: "node-1" }, { name: "node-2" }];
+const image = { id: "debian", properties: { os_distro: "debian", hw_machine_type: "q35" } };
+const alike = [{ imageProperties: [{ os_distro: "debian" }] }, {}];
+
+describe("a score", () => {
+  test("is the sum of normalised values times multipliers", () => {
+    const hosts = [
+      { ...memoryOf(100), serverCount: 4 },
+      { ...memoryOf(50), serverCount: 0 },
+    ];
+    const settings = { multipliers: { "server-count": -3 } };
+    expect(scored(["ram", "server-count"], hosts, {}, settings)).toEqual([-2, 0.5]);
+  });
+
+  test("takes the least multiplier of the host's aggregates, and none that is no number", () => {
+    const aggregates = aggregatesOf({ ram_weight_multiplier: "3" }, { ram_weight_multiplier: "2" });
+    const broken = aggregatesOf({ ram_weight_multiplier: "much" });
+    const hosts = [
+      { ...memoryOf(100), aggregates },
+      { ...memoryOf(100), aggregates: broken },
+    ];
+    expect(scored(["ram"], hosts)).toEqual([2, 1]);
+  });
+
+  test("is 0 for a lone host", () => {
+    expect(scored(["ram"], [memoryOf(100)])).toEqual([0]);
+  });
+});
+
+describe("hosts are better", () => {
+  const ofHosts: readonly (readonly [string, string, readonly Partial<HostState>[]])[] = [
+    ["devices", "with fewer free devices", [{}, { devices: [{ count: 9, properties: {} }] }]],
+    ["io-operations", "with less to do", [{}, { ioOperationCount: 2 }]],
+    ["hypervisor-version", "with a newer version", [{ hypervisorVersion: 2 }, {}]],
+    ["build-failures", "where builds succeed", [{}, { failedBuildCount: 1 }]],
+    ["pressure", "without pressure", [{}, { traits: new Set(["PRESSURE_CPU"]) }]],
+    ["boring-host", "with fewer special traits", [{}, { traits: new Set(["CUSTOM_FPGA"]) }]],
+    ["boring-host", "with fewer classes", [{}, { inventory: { VGPU: unitsOf(1) } }]],
+  ];
+  test.each(ofHosts)("by %s %s", (name, _, hosts) => {
+    const [first = 0, second = 0] = scored([name], hosts);
+    expect(first).toBeGreaterThan(second);
+  });
+
+  test("where members of a soft group are, or are not", () => {
+    const together = { group: { ...group, policy: "soft-affinity" as const } };
+    const apart = { group: { ...group, policy: "soft-anti-affinity" as const } };
+    expect(scored(["soft-affinity"], twoNodes, together)).toEqual([0, 1]);
+    expect(scored(["soft-anti-affinity"], twoNodes, apart)).toEqual([1, 0]);
+    expect(scored(["soft-affinity"], twoNodes, apart)).toEqual([0, 0]);
+  });
+
+  test("with the traits that are preferred and without those that are avoided", () => {
+    const traits = { preferred: ["STORAGE_DISK_SSD"], avoided: ["CUSTOM_OLD"] };
+    const hosts = [
+      { traits: new Set(["STORAGE_DISK_SSD"]) },
+      {},
+      { traits: new Set(["CUSTOM_OLD"]) },
+    ];
+    expect(scored(["traits"], hosts, { traits })).toEqual([1, 0.5, 0]);
+  });
+
+  test("whose servers have images like it, once that is asked for", () => {
+    const multipliers = { "image-properties": 1 };
+    expect(scored(["image-properties"], alike, { image })).toEqual([0, 0]);
+    expect(scored(["image-properties"], alike, { image }, { multipliers })).toEqual([1, 0]);
+    const settings = { multipliers, imagePropertyRatios: { os_distro: 0 } };
+    expect(scored(["image-properties"], alike, { image }, settings)).toEqual([0, 0]);
+  });
+
+  test("whose metrics are, and last without one", () => {
+    const metrics = { ratios: { idle: 1 }, isRequired: false };
+    const hosts = [{ metrics: { idle: 5 } }, { metrics: { idle: 2 } }, {}];
+    const [first = 0, second = 0, last] = scored(["metrics"], hosts, {}, { metrics });
+    expect(first).toBeGreaterThan(second);
+    expect(last).toBe(0);
+  });
+});
+
+test("more free memory never makes a host worse beside the others", () => {
+  const sizes = fc.array(fc.nat(1000), { minLength: 2, maxLength: 6 });
+  fc.assert(
+    fc.property(sizes, fc.nat(1000), (totals, more) => {
+      const rankOf = (all: readonly number[]): number => {
+        const [own = 0, ...others] = scored(["ram"], all.map(memoryOf));
+        return others.filter((score) => score > own).length;
+      };
+      const [first = 0, ...rest] = totals;
+      expect(rankOf([first + more, ...rest])).toBeLessThanOrEqual(rankOf(totals));
+    }),
+  );
+});
