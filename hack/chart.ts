@@ -31,7 +31,10 @@ export async function renderChart(
     ...["template", "kilonova", chart, "--namespace", namespace, "--kube-version", kubeVersion],
     ...setArguments(values),
   ]);
-  return parseAllDocuments(stdout).map((document) => document.toJS() as ChartObject);
+  // A template that renders to nothing leaves a document with nothing but comments.
+  return parseAllDocuments(stdout)
+    .map((document) => document.toJS() as ChartObject | null)
+    .filter((object) => object !== null);
 }
 
 /** What helm's own linter says. Throws when it is not content. */

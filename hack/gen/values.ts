@@ -3,6 +3,15 @@
 import { z } from "zod";
 import { logLevels } from "../../operator/src/platform/logging.ts";
 
+const networks = z
+  .array(
+    z
+      .string()
+      .max(64)
+      .regex(/^[0-9a-fA-F.:]+\/[0-9]{1,3}$/),
+  )
+  .max(64)
+  .default([]);
 const imageReference = z.string().max(1024).default("");
 const quantity = z.union([z.string().max(32), z.number().min(0)]);
 const amounts = z.strictObject({ cpu: quantity.optional(), memory: quantity.optional() });
@@ -46,6 +55,12 @@ export const valuesSchema = z.strictObject({
     ),
   }),
   agent: z.strictObject({
+    kubeletDirectory: z
+      .string()
+      .max(255)
+      .regex(/^\/[A-Za-z0-9._/-]+$/)
+      .default("/var/lib/kubelet")
+      .describe("The kubelet's root directory on the nodes."),
     resources: resources(
       "Requests and limits of the agent on each node. What it runs to look at images counts here.",
       { cpu: "50m", memory: "128Mi" },
@@ -78,18 +93,12 @@ export const valuesSchema = z.strictObject({
       .describe("How many there are: the most servers at a time."),
   }),
   images: z.strictObject({
-    allowedSources: z
-      .array(
-        z
-          .string()
-          .max(64)
-          .regex(/^[0-9a-fA-F.:]+\/[0-9]{1,3}$/),
-      )
-      .max(64)
-      .default([])
-      .describe(
-        "Networks (CIDR) that disk images may come from although they are loopback, link-local, node, pod or Service addresses.",
-      ),
+    allowedSources: networks.describe(
+      "Networks (CIDR) that disk images may come from although they are loopback, link-local, node, pod or Service addresses.",
+    ),
+    refusedSources: networks.describe(
+      "Networks (CIDR) that disk images may not come from, beside those: pod networks that the network plugin does not write into the Nodes, for example.",
+    ),
   }),
   crds: z.strictObject({
     install: z

@@ -38,13 +38,6 @@ const read = ["get", "list", "watch"] as const;
 const change = ["create", "update", "patch", "delete", "deletecollection"] as const;
 const leases = { group: "coordination.k8s.io", resources: ["leases"] } as const;
 
-const tellUsers: Right = {
-  group: "events.k8s.io",
-  resources: ["events"],
-  verbs: ["create", "patch"],
-  purpose: "tell users what happened",
-};
-
 const operator: ProcessRights = {
   everywhere: [
     {
@@ -63,7 +56,7 @@ const operator: ProcessRights = {
     {
       group,
       resources: ["guests"],
-      verbs: [...read, "create", "update", "patch", "delete"],
+      verbs: [...read, "create", "patch", "delete"],
       purpose: "say what each node shall run",
     },
     {
@@ -76,8 +69,14 @@ const operator: ProcessRights = {
     {
       group: "",
       resources: ["pods"],
-      verbs: [...read, "create", "patch", "delete"],
+      verbs: [...read, "create", "delete"],
       purpose: "run the server pods",
+    },
+    {
+      group: "policy",
+      resources: ["poddisruptionbudgets"],
+      verbs: [...read, "create", "patch", "delete"],
+      purpose: "keep drains from ending guests",
     },
     {
       group: "",
@@ -91,7 +90,12 @@ const operator: ProcessRights = {
       verbs: [...read, "create", "patch", "delete"],
       purpose: "keep drains from ending guests whose disk is on the node",
     },
-    tellUsers,
+    {
+      group: "events.k8s.io",
+      resources: ["events"],
+      verbs: ["create", "patch"],
+      purpose: "tell users what happened",
+    },
   ],
   within: {
     release: [{ ...leases, verbs: ["get", "create", "update"], purpose: "elect the leader" }],
@@ -122,7 +126,12 @@ const agent: ProcessRights = {
       verbs: read,
       purpose: "know what its node has left for servers",
     },
-    tellUsers,
+    {
+      group: "networking.k8s.io",
+      resources: ["servicecidrs"],
+      verbs: ["list"],
+      purpose: "refuse images from addresses of Services",
+    },
   ],
   within: {
     heartbeats: [
