@@ -81,7 +81,8 @@ export class FakeNode {
       return { ...before, claim, ...this.#off(guest) };
     }
     if (!this.domains.has(name) && this.#isToBeStarted(guest)) {
-      return { ...before, claim, ...this.#start(guest, hasPod, now) };
+      // What goes on quickly is told when it begins, together with the claim.
+      return hasPod ? { ...before, claim, ...this.#start(guest, now) } : before;
     }
     if (!this.domains.has(name)) return { ...before, claim, ...this.#off(guest) };
     return { ...before, claim, ...this.#running(guest, before.startedTime ?? now) };
@@ -97,20 +98,16 @@ export class FakeNode {
   }
 
   /** First says that it starts, and only when that is written, starts. */
-  #start(guest: Guest, hasPod: boolean, now: string): GuestStatus {
+  #start(guest: Guest, now: string): GuestStatus {
     const { observedGeneration, domain } = guest.status ?? {};
-    if (!hasPod) return { ...this.#waiting(guest), step: "WaitingForPod" };
-    const isAnnounced = domain === "Starting" && observedGeneration === guest.metadata.generation;
-    if (!isAnnounced) return { ...this.#waiting(guest), domain: "Starting" };
+    const { generation = 0 } = guest.metadata;
     const { boot, token, server } = guest.spec;
+    const isAnnounced = domain === "Starting" && observedGeneration === generation;
+    if (!isAnnounced) return { observedGeneration: generation, domain: "Starting", boot };
     this.disks.set(guest.metadata.name, boot);
     this.#startedBoots.set(keyOf(guest), boot);
     this.domains.set(guest.metadata.name, { serverUid: server.uid, token, boot });
     return this.#running(guest, now);
-  }
-
-  #waiting({ metadata: { generation = 0 }, status }: Guest): GuestStatus {
-    return { observedGeneration: generation, domain: status?.domain ?? "Off" };
   }
 
   #running({ metadata: { generation = 0 }, spec }: Guest, startedTime: string): GuestStatus {

@@ -3,10 +3,12 @@ import { apiVersion } from "../../api/define-kind.ts";
 import { kinds, type Hypervisor } from "../../api/kinds.ts";
 import { fieldManager, label } from "../../api/names.ts";
 import { conditionOf } from "../../core/lib/condition-set.ts";
+import { isEqual } from "../../core/lib/equal.ts";
 import {
   type NodeObservation,
   type NodeStep,
   type OperatorReport,
+  operatorPartOf,
   planNode,
 } from "../../core/hypervisor/plan.ts";
 import { hear, type Heartbeat } from "../../core/hypervisor/up.ts";
@@ -24,8 +26,15 @@ export interface HypervisorControllerOptions {
   readonly upAfterSeconds: number;
 }
 
+interface Reported {
+  readonly report: OperatorReport;
+  readonly atMs: number;
+}
+
 const writer = { fieldManager: fieldManager.operator };
 const workers = 2;
+/** A report that the watch has not shown after this time was overwritten: then the cache is right. */
+const watchLagMsMax = 10_000;
 
 /** Keeps the Hypervisor of every node, by plans of `core/hypervisor`. Keys are node names. */
 export class HypervisorController {
@@ -33,7 +42,8 @@ export class HypervisorController {
   readonly #options: HypervisorControllerOptions;
   readonly #controller: Controller;
   readonly #heartbeats = new Map<string, Heartbeat>();
-  readonly #writtenMs = new Map<string, number>();
+  /** Our last report, by name. */
+  readonly #reported = new Map<string, Reported>();
 
   constructor(context: Context, options: HypervisorControllerOptions) {
     this.#context = context;
@@ -89,7 +99,7 @@ export class HypervisorController {
     const { fleet, upAfterSeconds } = this.#options;
     const node = fleet.nodes.get(name);
     const monotonicMs = clock.monotonicMs();
-    const writtenMs = this.#writtenMs.get(name) ?? -Infinity;
+    const reported = this.#reported.get(name);
     const claims = heldClaims({
       servers: fleet.servers.byIndex("host", name),
       guests: fleet.guests.byIndex("host", name),
@@ -98,14 +108,23 @@ export class HypervisorController {
     return {
       name,
       node: node && labelsOf(node),
-      hypervisor: fleet.hypervisors.get(name),
+      hypervisor: this.#newest(fleet.hypervisors.get(name), reported),
       heartbeat: this.#heartbeats.get(name),
       claims: claims.map(({ resources: held }) => held),
       upAfterSeconds,
       monotonicMs,
       nowMs: clock.nowMs(),
-      sinceWrittenSeconds: (monotonicMs - writtenMs) / 1000,
+      sinceWrittenSeconds: (monotonicMs - (reported?.atMs ?? -Infinity)) / 1000,
     };
+  }
+
+  /** The watch tells of our own write late: until then nothing is written or told a second time. */
+  #newest(cached: Hypervisor | undefined, last: Reported | undefined): Hypervisor | undefined {
+    if (cached === undefined || last === undefined) return cached;
+    const isShown = isEqual(operatorPartOf(cached.status), last.report);
+    const isOverdue = this.#context.clock.monotonicMs() - last.atMs > watchLagMsMax;
+    if (isShown || isOverdue) return cached;
+    return { ...cached, status: { ...cached.status, ...last.report } };
   }
 
   async #apply(step: NodeStep, pass: Pass): Promise<void> {
@@ -137,7 +156,7 @@ export class HypervisorController {
     const { name } = hypervisor.metadata;
     const object = { apiVersion, kind: kinds.hypervisor.kind, metadata: { name }, status: report };
     await kube.apply(resources.hypervisors, object, { ...writer, subresource: "status" });
-    this.#writtenMs.set(name, clock.monotonicMs());
+    this.#reported.set(name, { report, atMs: clock.monotonicMs() });
     this.#tell(hypervisor, report, log);
   }
 

@@ -79,7 +79,7 @@ function planReport(observation: NodeObservation, hypervisor: Hypervisor): NodeP
   const clock = { nowMs: monotonicMs, upAfterSeconds };
   const { verdict, staleAfterSeconds } = livenessOf(heartbeat, hypervisor.status, clock);
   const report = reportOf(observation, hypervisor, verdict);
-  const said = ownPartOf(hypervisor.status);
+  const said = operatorPartOf(hypervisor.status);
   if (isEqual(report, said)) return { steps: [], againAfterSeconds: staleAfterSeconds };
   const isUsageAlone = isEqual({ ...report, usage: undefined }, { ...said, usage: undefined });
   const waitSeconds = isUsageAlone ? usageSeconds - sinceWrittenSeconds : 0;
@@ -108,7 +108,7 @@ function reportOf(
 }
 
 /** What the status says of what the operator owns; the agent's conditions stand between. */
-function ownPartOf(status: HypervisorStatus | undefined): OperatorReport {
+export function operatorPartOf(status: HypervisorStatus | undefined): OperatorReport {
   const { state, usage, identity, conditions } = status ?? {};
   const own = (["Up", "IdentityKnown"] as const)
     .map((type) => conditionOf(conditions, type))

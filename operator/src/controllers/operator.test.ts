@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Refused } from "../ports/errors.ts";
+import { resources } from "../ports/kube.ts";
+import { FakeCluster, serverRef } from "../testing/fake-cluster.ts";
+import { interceptKube } from "../testing/intercepted-kube.ts";
+import { OperatorProcess } from "../testing/operator-process.ts";
+
+describe("an operator", () => {
+  let cluster: FakeCluster;
+  let operator: OperatorProcess;
+
+  beforeEach(async () => {
+    cluster = new FakeCluster();
+    await cluster.prepare();
+    operator = new OperatorProcess(cluster);
+    await cluster.until("hypervisors are up", async () => {
+      const hypervisors = await cluster.list(resources.hypervisors);
+      return hypervisors.filter(({ status }) => status?.state === "up").length === 3;
+    });
+  });
+
+  afterEach(async () => {
+    await operator.stop(cluster);
+    const error = operator.log.lines.find(({ level }) => level === "error");
+    if (error !== undefined) throw new Error(error.message, { cause: error.err });
+  });
+
+  const phase = async (name?: string) => (await cluster.server(name))?.status?.phase;
+  const untilPhase = (wanted: string) =>
+    cluster.until(wanted, async () => {
+      const { metadata, status } = (await cluster.server()) ?? {};
+      const isSettled =
+        status?.taskState === undefined && status?.observedGeneration === metadata?.generation;
+      return status?.phase === wanted && isSettled;
+    });
+  const writesOf = (...kinds: string[]) =>
+    cluster.kube.writes.filter(({ kind }) => kinds.includes(kind));
+
+  test("takes a server from its creation to ACTIVE within the budget of writes", async () => {
+    await cluster.createServer();
+    cluster.kube.writes.length = 0;
+    await untilPhase("ACTIVE");
+    const writes = writesOf("Server", "Guest", "Pod")
+      // The kubelet's own word is no write of ours.
+      .filter(({ kind, verb }) => kind !== "Pod" || verb !== "updateStatus");
+    expect(writes.map(({ kind, verb }) => `${verb} ${kind}`)).toEqual([
+      "patch Server",
+      "updateStatus Server",
+      "create Guest",
+      "create Pod",
+      "updateStatus Guest",
+      "updateStatus Guest",
+      "updateStatus Server",
+    ]);
+  });
+
+  test("stops, starts and deletes it, and leaves nothing behind", async () => {
+    await cluster.createServer();
+    await untilPhase("ACTIVE");
+    await cluster.patchServer({ powerState: "Stopped" });
+    await untilPhase("SHUTOFF");
+    await cluster.patchServer({ powerState: "Running" });
+    await untilPhase("ACTIVE");
+    await cluster.deleteServer();
+    await cluster.until("gone", async () => (await cluster.server()) === undefined);
+    await cluster.until("all is gone", async () => {
+      const left = await Promise.all([
+        cluster.list(resources.guests),
+        cluster.list(resources.pods),
+        cluster.list(resources.podDisruptionBudgets),
+      ]);
+      const nodes = await cluster.list(resources.nodes);
+      const isUnmarked = nodes.every(
+        ({ metadata }) => metadata.labels?.["kilonova.io/in-use"] !== "true",
+      );
+      return left.flat().length === 0 && isUnmarked;
+    });
+    expect(cluster.nodes.flatMap((node) => [...node.disks])).toEqual([]);
+  });
+
+  test("writes nothing when all is as it should be", async () => {
+    await cluster.createServer();
+    await untilPhase("ACTIVE");
+    await cluster.until("usage is told", async () => {
+      const hypervisors = await cluster.list(resources.hypervisors);
+      return hypervisors.some(({ status }) => status?.usage?.servers === 1);
+    });
+    await cluster.clock.advance(10_000);
+    cluster.kube.writes.length = 0;
+    const untilMs = cluster.clock.monotonicMs() + 120_000;
+    await cluster.until("two minutes", () => cluster.clock.monotonicMs() >= untilMs, 130);
+    expect(cluster.kube.writes.filter(({ kind }) => kind !== "Lease")).toEqual([]);
+    expect(writesOf("Lease").length).toBeGreaterThan(50);
+  });
+
+  test("does not put more on a host than it holds, however many servers come at once", async () => {
+    const names = Array.from({ length: 45 }, (_, index) => `server-${index}`);
+    await Promise.all(names.map((name) => cluster.createServer({}, name)));
+    await cluster.until("all have a place or wait", async () => {
+      const phases = await Promise.all(names.map(phase));
+      return phases.every((found) => found === "ACTIVE" || found === "PENDING");
+    });
+    // 100 GiB of disk at 10 GiB each, on each of three hosts.
+    for (const node of cluster.nodes) expect(node.domains.size).toBe(10);
+    const servers = await cluster.list(resources.servers);
+    const uids = servers.flatMap(({ status }) => status?.machine?.uid ?? []);
+    expect(new Set(uids).size).toBe(30);
+    const waiting = servers.find(({ status }) => status?.phase === "PENDING");
+    expect(waiting?.status?.conditions?.[0]?.message).toBe(
+      "0 of 3 hypervisors fit: 3 lack 10 GiB DISK_GB",
+    );
+    // One makes room: one that waits goes on.
+    const leaving = servers.find(({ status }) => status?.phase === "ACTIVE");
+    await cluster.kube.delete(resources.servers, {
+      namespace: "team",
+      name: leaving?.metadata.name ?? "",
+    });
+    await cluster.until("the next one runs", async () => {
+      const found = await cluster.list(resources.servers);
+      return found.filter(({ status }) => status?.phase === "ACTIVE").length === 30;
+    });
+  });
+
+  test("goes on by itself when flavor and image appear", async () => {
+    await cluster.createServer({ flavor: "m1.later", image: { name: "later" } });
+    await untilPhase("PENDING");
+    const writer = { fieldManager: "a-user" };
+    const [flavor] = await cluster.list(resources.flavors);
+    const [image] = await cluster.list(resources.images);
+    if (flavor === undefined || image === undefined) throw new Error("not prepared");
+    const later = { ...flavor, metadata: { name: "m1.later" } };
+    await cluster.kube.create(resources.flavors, later, writer);
+    const other = { ...image, metadata: { name: "later", namespace: "team" } };
+    await cluster.kube.create(resources.images, other, writer);
+    await untilPhase("ACTIVE");
+    expect((await cluster.server())?.status?.flavor?.name).toBe("m1.later");
+  });
+
+  test("says that a host is silent, leaves its servers there, and finds them again", async () => {
+    await cluster.createServer();
+    await untilPhase("ACTIVE");
+    const host = (await cluster.server())?.status?.hypervisor;
+    cluster.node(host).isUp = false;
+    const reason = async () => (await cluster.server())?.status?.conditions?.[0]?.reason;
+    await cluster.until("silent", async () => (await reason()) === "HostUnreachable");
+    expect(await phase()).toBe("ACTIVE");
+    expect(cluster.nodes.reduce((sum, node) => sum + node.domains.size, 0)).toBe(1);
+    cluster.node(host).isUp = true;
+    await cluster.until("found again", async () => (await reason()) === "AsDesired");
+    expect((await cluster.server())?.status?.run?.token).toBe(1);
+  });
+
+  test("replaces a pod that was deleted, and the guest runs again with its disk", async () => {
+    await cluster.createServer();
+    await untilPhase("ACTIVE");
+    const { metadata, status } = (await cluster.server()) ?? {};
+    const pod = { namespace: "team", name: status?.podName ?? "" };
+    await cluster.kube.delete(resources.pods, pod);
+    cluster.node(status?.hypervisor).stop(pod.name, "Pod");
+    await cluster.until("another boot", async () => {
+      const [guest] = await cluster.list(resources.guests);
+      return guest?.status?.boot === 2 && guest.status.domain === "Running";
+    });
+    await untilPhase("ACTIVE");
+    expect(cluster.domainsOf(metadata?.uid)).toBe(1);
+  });
+
+  test("tells what quota refuses, and goes on when it is raised", async () => {
+    await operator.stop(cluster);
+    let isFull = true;
+    const quota = interceptKube(cluster.kube, {
+      before({ verb, kind }) {
+        if (verb !== "create" || kind !== "Pod" || !isFull) return;
+        throw new Refused("Forbidden", "exceeded quota: pods=0");
+      },
+    });
+    operator = new OperatorProcess(cluster, quota);
+    await cluster.createServer();
+    const ready = async () => (await cluster.server())?.status?.conditions?.[0];
+    await cluster.until("refused", async () => (await ready())?.reason === "PodRefused");
+    expect((await ready())?.message).toBe("exceeded quota: pods=0");
+    isFull = false;
+    await untilPhase("ACTIVE");
+    expect((await cluster.server())?.status?.run?.token).toBe(1);
+  });
+
+  test("lets a namespace go with all that is in it", async () => {
+    await cluster.createServer();
+    await untilPhase("ACTIVE");
+    cluster.kube.deleteNamespace(serverRef.namespace);
+    await cluster.until("gone", () => !cluster.kube.isTerminating(serverRef.namespace), 60);
+    expect(cluster.nodes.reduce((sum, node) => sum + node.domains.size + node.disks.size, 0)).toBe(
+      0,
+    );
+  });
+});
