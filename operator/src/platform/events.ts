@@ -116,7 +116,7 @@ export class EventRecorder {
   }
 
   async #send(write: () => Promise<unknown>): Promise<DropCause | undefined> {
-    const { clock, random, log } = this.#options;
+    const { clock, random } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
       try {
         await write();
@@ -124,21 +124,27 @@ export class EventRecorder {
       } catch (error) {
         // An earlier attempt got there although its answer did not.
         if (error instanceof AlreadyExists) return undefined;
-        const isTransient = error instanceof PortError && !isFinal(error);
-        if (!isTransient) log.debug({ err: error }, "event refused");
-        if (!isTransient) return "refused";
-        if (attempt === attemptsMax) return "unavailable";
+        const cause = this.#causeOf(error, attempt);
+        if (cause !== undefined) return cause;
         await clock.sleep(backoffMs(attempt, retryBounds, random));
       }
     }
   }
 
+  /** Why a write is given up, or undefined when it is worth another attempt. */
+  #causeOf(error: unknown, attempt: number): DropCause | undefined {
+    if (!(error instanceof PortError)) {
+      this.#options.log.error({ err: error }, "event failed by a bug");
+      return "refused";
+    }
+    // Refused: its namespace is being deleted, or our rights are too small. Never: it is gone.
+    const isFinal = error instanceof Refused || error.retry === "never";
+    if (!isFinal && attempt < attemptsMax) return undefined;
+    this.#options.log.warn({ reason: error.reason, cause: error.message }, "event not written");
+    return isFinal ? "refused" : "unavailable";
+  }
+
   #drop(cause: DropCause): void {
     this.#options.metrics.eventsDropped.inc({ cause });
   }
-}
-
-/** Refused: its namespace is being deleted, or our rights are too small. Never: it is gone. */
-function isFinal(error: PortError): boolean {
-  return error instanceof Refused || error.retry === "never";
 }

@@ -14,6 +14,9 @@ import { Informer } from "./informer.ts";
 
 const { images } = resources;
 
+/** After a failure. */
+const longestWaitMs = 20_000;
+
 /** What happens to the objects. */
 const edits = ["put", "remove"] as const;
 /** What happens to the informer's view of them. */
@@ -44,6 +47,7 @@ class World {
   readonly heard = new Map<string, Image>();
   #isOut = false;
   #isDoubling = false;
+  #backup = this.kube.backup();
   #edits = 0;
 
   constructor(seed: number) {
@@ -92,15 +96,23 @@ class World {
       repair: () => this.repair(),
       lag: () => (this.kube.watchLagMs = 700),
       double: () => (this.#isDoubling = true),
+      backup: () => (this.#backup = this.kube.backup()),
+      restore: () => this.#restore(),
     };
     act[next.kind]();
-    await this.clock.advance(0);
+    await this.clock.advance(next.kind === "restore" ? longestWaitMs : 0);
   }
 
   repair(): void {
     this.#isOut = false;
     this.#isDoubling = false;
     this.kube.watchLagMs = 0;
+  }
+
+  /** Clients are back before as much was written again as was lost. */
+  #restore(): void {
+    this.repair();
+    this.kube.restore(this.#backup);
   }
 
   #fail(): void {
@@ -133,8 +145,8 @@ describe("whatever happens to watches, lists and the API server", () => {
           const running = world.informer.run(world.stop.signal);
           for (const next of steps) await world.play(next);
           world.repair();
-          // The longest watch, its silence, and the longest wait after a failure.
-          await world.clock.advance(360_000 + 15_000 + 20_000);
+          // The longest watch and its silence.
+          await world.clock.advance(360_000 + 15_000 + longestWaitMs);
           const { items } = await world.kube.list(images, { consistency: "quorum" });
           const keys = (objects: readonly Image[]): Image[] =>
             objects.toSorted((one, other) => (one.metadata.name < other.metadata.name ? -1 : 1));

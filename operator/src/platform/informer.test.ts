@@ -208,7 +208,7 @@ describe("an informer", () => {
       { key: "default/c", old: undefined, current: c },
       { key: "default/a", old: a, current: undefined },
     ]);
-    expect(count("list")).toBe(2);
+    expect(await metrics.text()).toContain('kilonova_lists_total{resource="images"} 2');
   });
 
   test("tells an object that was replaced while it did not look", async () => {
@@ -222,6 +222,25 @@ describe("an informer", () => {
     faults.clear();
     await clock.advance(60_000);
     expect(changes.at(-1)).toEqual({ key: "default/a", old: first, current: second });
+  });
+
+  test("notices that the API server was restored from a backup", async () => {
+    const a = await create("a");
+    const backup = kube.backup();
+    await kube.patch(images, a.metadata, { spec: { minDiskGib: 5 } }, writer);
+    await create("b");
+    await create("c");
+    const informer = await start();
+    kube.restore(backup);
+    // Versions are given out again, to other contents and to other objects.
+    const again = await kube.patch(images, a.metadata, { spec: { minDiskGib: 7 } }, writer);
+    expect(again.metadata.resourceVersion).toBe(
+      informer.get("default/a")?.metadata.resourceVersion,
+    );
+    const d = await create("d");
+    await clock.advance(60_000);
+    expect(informer.list()).toEqual([again, d]);
+    expect(log.lines.some(({ message }) => message === "API server went back in time")).toBe(true);
   });
 
   test("ends a watch that fell silent", async () => {
@@ -276,7 +295,7 @@ describe("an informer", () => {
     const spy: KubeStore = {
       ...client(),
       list(type, options) {
-        consistencies.push(options.consistency);
+        if (options.fieldSelector === undefined) consistencies.push(options.consistency);
         return kube.list(type, options);
       },
     };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isEqual } from "../api/equal.ts";
 import type { ResourceObject } from "../ports/kube.ts";
 import { deepFreeze } from "./deep-freeze.ts";
 import { type Indexer, ObjectCache } from "./object-cache.ts";
@@ -121,9 +122,9 @@ export class Informer<T extends ResourceObject> {
 
   #isKnown(key: string, object: T): boolean {
     const known = this.get(key);
-    return (
-      known !== undefined && known.metadata.resourceVersion === object.metadata.resourceVersion
-    );
+    if (known?.metadata.resourceVersion !== object.metadata.resourceVersion) return false;
+    // After a restore of etcd the same version may be of something else.
+    return isEqual(known, object);
   }
 
   #change(key: string, current: T | undefined): Change<T> {

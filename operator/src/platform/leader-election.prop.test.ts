@@ -143,6 +143,6 @@ describe("whatever happens to links, answers and processes", () => {
         await running;
         expect(world.clock.pending).toBe(0);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     ));
 });

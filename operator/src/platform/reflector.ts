@@ -65,6 +65,7 @@ export class Reflector<T extends ResourceObject> {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
+        if (await this.#hasGoneBack()) this.#version = undefined;
         this.#version ??= await this.#list();
         await this.#watch(this.#version, signal);
       } catch (error) {
@@ -80,6 +81,23 @@ export class Reflector<T extends ResourceObject> {
     this.#consistency = "quorum";
     sink.replace(result.items);
     return result.resourceVersion;
+  }
+
+  /**
+   * Whether the API server knows less than we do: its etcd was restored from a backup. A watch from
+   * our version would then be silent until that version comes again. Versions are numbers that grow;
+   * a list that selects nothing tells the current one. A restore cuts every connection, so that it is
+   * enough to ask after a failure.
+   */
+  async #hasGoneBack(): Promise<boolean> {
+    const { kube, type, selector } = this.#options;
+    if (this.#version === undefined || this.#failures === 0) return false;
+    const fieldSelector = [selector?.fieldSelector ?? [], "metadata.name=-"].flat().join(",");
+    const options = { ...selector, fieldSelector, consistency: "quorum" } as const;
+    const { resourceVersion } = await kube.list(type, options);
+    if (Number(resourceVersion) >= Number(this.#version)) return false;
+    this.#log.warn({ from: this.#version, to: resourceVersion }, "API server went back in time");
+    return true;
   }
 
   async #watch(version: string, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Fields of an object for server-side apply: which there are, how two sets merge, how one goes. */
-import { isJson, isSame, type Json } from "./fake-kube-object.ts";
+import { isEqual } from "../api/equal.ts";
+import { isJson, type Json } from "./fake-kube-object.ts";
 import type { ListType, ListTypes } from "./fake-kube-kinds.ts";
 
 /** One step into a value: a member, or the item of a list that has these keys or this value. */
@@ -60,7 +61,7 @@ export function merge(
   const items = [...(live as readonly unknown[])];
   for (const item of config as readonly unknown[]) {
     const step = stepTo(item, listType);
-    const index = items.findIndex((each) => isSame(stepTo(each, listType), step));
+    const index = items.findIndex((each) => isEqual(stepTo(each, listType), step));
     if (index === -1) items.push(item);
     else items[index] = merge(items[index], item, listTypes, path);
   }
@@ -91,7 +92,7 @@ function remove(value: unknown, [step, ...rest]: readonly Step[]): unknown {
 }
 
 function isItem(item: unknown, step: Exclude<Step, { member: string }>): boolean {
-  if ("value" in step) return isSame(item, step.value);
+  if ("value" in step) return isEqual(item, step.value);
   return isJson(item) && Object.entries(step.keys).every(([key, value]) => item[key] === value);
 }
 

@@ -43,6 +43,12 @@ export class History {
     for (const listener of this.listeners) listener();
   }
 
+  /** Begins anew at a version, as an API server does that is started on a restored etcd. */
+  restart(version: number): void {
+    this.#entries = [];
+    this.#forgottenVersion = version;
+  }
+
   /** Changes that have not reached the cache yet, newest first. */
   unseen(): HistoryEntry[] {
     return this.#entries.filter((entry) => this.waitMs(entry) > 0).toReversed();

@@ -36,18 +36,6 @@ export function isJson(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether two JSON values say the same; the order of members does not count. */
-export function isSame(one: unknown, other: unknown): boolean {
-  if (Array.isArray(one) && Array.isArray(other)) {
-    return one.length === other.length && one.every((item, index) => isSame(item, other[index]));
-  }
-  if (isJson(one) && isJson(other)) {
-    const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
-    return [...keys].every((key) => isSame(one[key], other[key]));
-  }
-  return one === other;
-}
-
 /** All but the named members. */
 export function without(object: Json, ...members: readonly string[]): Json {
   return Object.fromEntries(Object.entries(object).filter(([key]) => !members.includes(key)));

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Who owns which field: what the API server keeps in metadata.managedFields. */
+import { isEqual } from "../api/equal.ts";
 import { type FieldPath, fieldsOf, merge, removeField } from "./fake-kube-fields.ts";
 import type { ListTypes } from "./fake-kube-kinds.ts";
-import { isJson, isSame, type Json, type StoredObject } from "./fake-kube-object.ts";
+import { isJson, type Json, type StoredObject } from "./fake-kube-object.ts";
 
 /** Fields by owner; an owner is a manager, an operation and a subresource. */
 export type Owners = ReadonlyMap<string, ReadonlySet<FieldPath>>;
@@ -25,7 +26,7 @@ export function ownersAfterUpdate(
 ): Owners {
   const before = fieldsOf(ownable(old ?? {}), listTypes);
   const after = fieldsOf(ownable(next), listTypes);
-  const changed = [...after].filter(([path, value]) => !isSame(before.get(path), value));
+  const changed = [...after].filter(([path, value]) => !isEqual(before.get(path), value));
   const changedPaths = new Set(changed.map(([path]) => path));
   return regroup(owners, writer, (owned, isWriter) => {
     const kept = [...owned].filter((path) => after.has(path) && !changedPaths.has(path));
@@ -50,7 +51,7 @@ export function applied(
   const before = fieldsOf(ownable(live), listTypes);
   const after = fieldsOf(ownable(object as Json), listTypes);
   const taken = new Set(
-    [...wanted].filter(([path, value]) => !isSame(before.get(path), value)).map(([path]) => path),
+    [...wanted].filter(([path, value]) => !isEqual(before.get(path), value)).map(([path]) => path),
   );
   const next = regroup(owners, writer, (owned, isWriter) => {
     if (isWriter) return new Set(wanted.keys());

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isEqual } from "../api/equal.ts";
 import type { Clock } from "../ports/clock.ts";
 import { Conflict, NotFound } from "../ports/errors.ts";
 import type { ResourceType } from "../ports/kube.ts";
 import { History } from "./fake-kube-history.ts";
 import { type KindRules, rulesOf } from "./fake-kube-kinds.ts";
-import { isSame, type StoredObject } from "./fake-kube-object.ts";
+import { type StoredObject } from "./fake-kube-object.ts";
 import { isSameOwners, type Owners } from "./fake-kube-owners.ts";
 
 export interface Stored {
@@ -24,6 +25,10 @@ export class Revision {
     this.#current += 1;
     return this.#current;
   }
+
+  restore(version: number): void {
+    this.#current = version;
+  }
 }
 
 /** The objects of one resource, by key, and their history. */
@@ -32,7 +37,7 @@ export class Table {
   readonly rules: KindRules;
   readonly history: History;
   readonly #revision: Revision;
-  readonly #objects = new Map<string, Stored>();
+  #objects = new Map<string, Stored>();
 
   constructor(type: ResourceType, clock: Clock, revision: Revision) {
     this.type = type;
@@ -71,12 +76,22 @@ export class Table {
     return { objects: sorted(objects), version };
   }
 
+  backup(): ReadonlyMap<string, Stored> {
+    return new Map(this.#objects);
+  }
+
+  /** Puts back what a backup holds. */
+  restore(backup: ReadonlyMap<string, Stored>): void {
+    this.#objects = new Map(backup);
+    this.history.restart(this.#revision.current);
+  }
+
   /** Writes an object; one that says nothing new keeps its version, and nobody hears of it. */
   put(key: string, { object, owners }: Stored): StoredObject {
     const before = this.#objects.get(key);
     if (
       before !== undefined &&
-      isSame(before.object, object) &&
+      isEqual(before.object, object) &&
       isSameOwners(before.owners, owners)
     ) {
       return before.object;

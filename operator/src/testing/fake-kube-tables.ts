@@ -2,13 +2,19 @@
 import type { Clock } from "../ports/clock.ts";
 import type { ResourceType } from "../ports/kube.ts";
 import type { StoredObject } from "./fake-kube-object.ts";
-import { keyIn, Revision, Table } from "./fake-kube-table.ts";
+import { keyIn, Revision, type Stored, Table } from "./fake-kube-table.ts";
 
 /** Where an object stands. */
 export interface Place {
   readonly table: Table;
   readonly key: string;
   readonly object: StoredObject;
+}
+
+/** Everything that was stored at one moment. */
+export interface Backup {
+  readonly version: number;
+  readonly objects: ReadonlyMap<string, ReadonlyMap<string, Stored>>;
 }
 
 /** All tables of an API server, made when they are first asked for. */
@@ -44,6 +50,16 @@ export class Tables {
 
   compact(): void {
     for (const { history } of this.#tables.values()) history.compact();
+  }
+
+  backup(): Backup {
+    const objects = [...this.#tables].map(([name, table]) => [name, table.backup()] as const);
+    return { version: this.version, objects: new Map(objects) };
+  }
+
+  restore({ version, objects }: Backup): void {
+    this.#revision.restore(version);
+    for (const [name, table] of this.#tables) table.restore(objects.get(name) ?? new Map());
   }
 
   places(): Place[] {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the API server makes of what a client writes. */
+import { isEqual } from "../api/equal.ts";
 import { type Clock, timestampOf } from "../ports/clock.ts";
 import { Refused } from "../ports/errors.ts";
 import type { DeleteOptions } from "../ports/kube.ts";
 import type { Random } from "../ports/random.ts";
-import { isJson, isSame, type Json, type StoredObject, without } from "./fake-kube-object.ts";
+import { isJson, type Json, type StoredObject, without } from "./fake-kube-object.ts";
 import { applied, type Owners, ownersAfterUpdate, type Writer } from "./fake-kube-owners.ts";
 import type { Stored, Table } from "./fake-kube-table.ts";
 
@@ -149,7 +150,7 @@ function settled({ rules }: Table, current: StoredObject, next: StoredObject): S
     throw new Refused("Invalid", "no new finalizers can be added if the object is being deleted");
   }
   const admitted = rules.admit(next, current);
-  const isSpecSame = isSame(
+  const isSpecSame = isEqual(
     without(admitted, "metadata", "status"),
     without(current, "metadata", "status"),
   );

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock } from "../ports/clock.ts";
-import { AlreadyExists, type PortError, Refused } from "../ports/errors.ts";
+import { AlreadyExists, type PortError, Refused, Unavailable } from "../ports/errors.ts";
 import type {
   ApplyObject,
   DeleteOptions,
@@ -26,7 +26,7 @@ import {
 import type { Writer } from "./fake-kube-owners.ts";
 import { matcherOf } from "./fake-kube-selectors.ts";
 import { assertCurrent, type Stored, type Table } from "./fake-kube-table.ts";
-import { Tables } from "./fake-kube-tables.ts";
+import { type Backup, Tables } from "./fake-kube-tables.ts";
 import { eventOf, OpenWatch } from "./fake-kube-watch.ts";
 import { created, deleted, isFinished, reapplied, replaced } from "./fake-kube-writing.ts";
 
@@ -202,6 +202,16 @@ export class FakeKube implements KubeStore {
   /** Forgets the history: watches from before now expire. */
   compact(): void {
     this.#tables.compact();
+  }
+
+  backup(): Backup {
+    return this.#tables.backup();
+  }
+
+  /** Goes back to a backup, as an API server whose etcd was restored: versions are given out again. */
+  restore(backup: Backup): void {
+    this.#tables.restore(backup);
+    this.dropWatches(new Unavailable("the API server was stopped"));
   }
 
   /** Deletes what no owner is left of, and what that leaves behind; returns how much it was. */

@@ -46,6 +46,16 @@ export function describeLists(world: KubeStoreWorld): void {
       expect(items.map(({ metadata }) => metadata.name)).toEqual(names);
     });
 
+    test("that select nothing tell the current version", async () => {
+      const namespace = await world.namespace();
+      const made = await world.store.create(images, image(namespace, "a"), writer);
+      const options = { fieldSelector: "metadata.name=-", consistency: "quorum" } as const;
+      const { items, resourceVersion } = await world.store.list(images, options);
+      expect(items).toEqual([]);
+      const madeVersion = Number(made.metadata.resourceVersion);
+      expect(Number(resourceVersion)).toBeGreaterThanOrEqual(madeVersion);
+    });
+
     test("select by fields that the kind offers, and by no others", async () => {
       const namespace = await world.namespace();
       await world.store.create(pods, pod(namespace, "a", { nodeName: "node-1" }), writer);
