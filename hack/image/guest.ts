@@ -13,7 +13,13 @@ import { debianRootfs } from "./rootfs.ts";
 import { runIn } from "./sandbox.ts";
 
 const sources = "operator/guest-image";
-const recipe = "hack/image/guest.ts";
+/** What the image depends on: not the tests, nor what is written about it. */
+const inputs = [
+  "hack/image/guest.ts",
+  ...["bake-capabilities.sh", "build.sh", "console", "etc", "init", "probe"].map(
+    (name) => `${sources}/${name}`,
+  ),
+];
 
 /** The packages whose versions a guest's machine depends on, listed in the image's own record. */
 const recordedPackages = ["libvirt-daemon", "ovmf", "qemu-system-x86", "seabios", "swtpm"];
@@ -68,7 +74,7 @@ async function packagesLayer(): Promise<Layer> {
 async function assembled(): Promise<{ key: string; directory: string }> {
   const base = await packagesLayer();
   const kernel = await kernelImage();
-  const key = hashOf(base.digest, basename(kernel), await digestOfSources(sources, recipe));
+  const key = hashOf(base.digest, basename(kernel), await digestOfSources(...inputs));
   const directory = await cached(`guest-${key}`, (out) =>
     step("guest image", () => assemble(out, kernel, key)),
   );

@@ -25,11 +25,7 @@ const recipe = "hack/image/product.ts";
 
 /** Builds the image of operator and agent, or finds it in the cache. */
 export async function buildProductImage(): Promise<BuiltImage> {
-  const layers: Layer[] = [];
-  for (const directory of await layerDirectories()) {
-    layers.push(await layerOf(basename(dirname(directory)), directory));
-  }
-  return imageOf("kilonova.local/kilonova", layers, {
+  return imageOf("kilonova.local/kilonova", await productLayers(), {
     Entrypoint: ["/usr/bin/node", ...nodeFlags],
     Cmd: ["operator/src/bin/operator.ts"],
     Env: ["PATH=/usr/sbin:/usr/bin", "NODE_ENV=production", `NODE_COMPILE_CACHE=${compileCache}`],

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# sandbox.sh MOUNTPOINT LAYERS SHARED COMMAND...: runs COMMAND as root in the root file system that the
-# directories LAYERS make (the uppermost first, colons between), in mount, process, UTS and IPC
-# namespaces of its own, with the directory SHARED as /shared. What else it writes goes to memory and
-# is forgotten. Its network is this machine's; /dev holds no device of this machine. MOUNTPOINT is any
+# sandbox.sh MOUNTPOINT LAYERS SHARED TARGET COMMAND...: runs COMMAND as root in the root file system
+# that the directories LAYERS make (the uppermost first, colons between), in mount, process, UTS and IPC
+# namespaces of its own, with the directory SHARED as TARGET. What else it writes goes to memory and is
+# forgotten. Its network is this machine's; /dev holds no device of this machine. MOUNTPOINT is any
 # empty directory; what is mounted there is seen inside alone.
 set -eu
 exec unshare --mount --pid --uts --ipc --fork --kill-child sh -eu -c '
-  mountpoint=$1 layers=$2 shared=$3
-  shift 3
+  mountpoint=$1 layers=$2 shared=$3 target=$4
+  shift 4
   mount --make-rprivate /
   mount -t tmpfs -o size=8g scratch "$mountpoint"
   cd "$mountpoint"
@@ -30,7 +30,7 @@ exec unshare --mount --pid --uts --ipc --fork --kill-child sh -eu -c '
   mount -t tmpfs -o mode=1777 tmp tmp
   cat /etc/resolv.conf > etc/resolv.conf
   cat /etc/hosts > etc/hosts
-  mkdir -p shared
-  mount --bind "$shared" shared
+  mkdir -p "./$target"
+  mount --rbind "$shared" "./$target"
   exec chroot . /usr/bin/env -i PATH=/usr/sbin:/usr/bin HOME=/root LC_ALL=C.UTF-8 "$@"
 ' sandbox "$@"

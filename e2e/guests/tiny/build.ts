@@ -12,6 +12,9 @@ import { digestOf } from "../../../hack/manifest.ts";
 import { step } from "../../../hack/steps.ts";
 
 const sources = "e2e/guests/tiny";
+const inputs = ["guest", "kernel-command-line.txt", "make-disk.sh", "rootfs"].map(
+  (name) => `${sources}/${name}`,
+);
 const packages = ["busybox-static", "grub-efi-amd64-signed", "qemu-guest-agent", "shim-signed"];
 
 /** A disk image in a file. */
@@ -26,7 +29,7 @@ export interface BuiltDisk {
 /** Builds the test guest's disk, or finds it in the cache. */
 export async function buildTiny(): Promise<BuiltDisk> {
   const layers = [await debianKernel(), await debianFiles(packages), await builderRootfs()];
-  const key = hashOf(layers, await digestOfSources(sources));
+  const key = hashOf(layers, await digestOfSources(...inputs));
   const directory = await cached(`tiny-${key}`, (out) =>
     step("test guest", async () => {
       await run("cp", ["-a", repositoryPath(sources), join(out, "tiny")]);

@@ -11,7 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define CLIENTS_WAITING_MAX 8
+#define CLIENTS_WAITING_MAX 64
 
 static struct sockaddr_un address_of(const char *name) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};

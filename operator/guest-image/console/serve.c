@@ -61,18 +61,35 @@ static void close_slot(int slot) {
   slots[slot].fd = -1;
 }
 
-// Takes a new connection into the first free slot of a range. QEMU's replaces the one before.
-static void accept_into(int listener, int first, int last) {
-  int connection = accept4(slots[listener].fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  if (connection < 0) return;
-  if (first == SERIAL && slots[SERIAL].fd >= 0) close_slot(SERIAL);
-  for (int slot = first; slot <= last; slot++) {
-    if (slots[slot].fd >= 0) continue;
-    slots[slot].fd = connection;
-    return;
+static int accept_from(int listener) {
+  return accept4(slots[listener].fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+// QEMU's newest connection replaces the one before.
+static void accept_serial(void) {
+  for (int connection; (connection = accept_from(SERIAL_LISTENER)) >= 0;) {
+    if (slots[SERIAL].fd >= 0) close_slot(SERIAL);
+    slots[SERIAL] = (struct pollfd){.fd = connection};
   }
-  dprintf(connection, "Too many are attached to this console.\r\n");
-  close(connection);
+}
+
+static int free_client_slot(void) {
+  for (int slot = FIRST_CLIENT; slot < SLOTS; slot++) {
+    if (slots[slot].fd < 0) return slot;
+  }
+  return -1;
+}
+
+static void accept_clients(void) {
+  for (int connection; (connection = accept_from(CLIENT_LISTENER)) >= 0;) {
+    int slot = free_client_slot();
+    if (slot >= 0) {
+      slots[slot] = (struct pollfd){.fd = connection};
+      continue;
+    }
+    dprintf(connection, "Too many are attached to this console.\r\n");
+    close(connection);
+  }
 }
 
 static void read_serial(void) {
@@ -127,14 +144,13 @@ int serve(void) {
   open_log();
   for (;;) {
     if (wait_for_events() <= 0) continue;
+    // Whoever connected before something was said hears it.
+    accept_serial();
+    accept_clients();
     if (slots[SERIAL].revents & (POLLIN | POLLHUP | POLLERR)) read_serial();
     if (slots[SERIAL].fd >= 0 && slots[SERIAL].revents & POLLOUT) write_serial();
     for (int slot = FIRST_CLIENT; slot < SLOTS; slot++) {
       if (slots[slot].revents != 0) read_client(slot);
-    }
-    if (slots[SERIAL_LISTENER].revents != 0) accept_into(SERIAL_LISTENER, SERIAL, SERIAL);
-    if (slots[CLIENT_LISTENER].revents != 0) {
-      accept_into(CLIENT_LISTENER, FIRST_CLIENT, SLOTS - 1);
     }
   }
 }

@@ -128,7 +128,8 @@ int main(void) {
     enforce_fence();
     if (ending_since > 0 && has_ended(ending_since)) return 0;
     int is_busy = ending_since > 0 || libvirtd->pid == 0;
-    struct timespec tick = {.tv_sec = !is_busy, .tv_nsec = is_busy * 50000000L};
+    long milliseconds = is_busy ? 50 : TICK_MILLISECONDS;
+    struct timespec tick = {milliseconds / 1000, milliseconds % 1000 * 1000000};
     int number = sigtimedwait(&signals, NULL, &tick);
     if ((number == SIGTERM || number == SIGINT) && ending_since == 0) {
       say("asked to end with %d guest(s) running", signal_qemu(0));

@@ -8,6 +8,11 @@
 #define ROOT ""
 #endif
 
+// How often the fencing deadline is looked at. Tests cannot wait that long.
+#ifndef TICK_MILLISECONDS
+#define TICK_MILLISECONDS 1000
+#endif
+
 #define PATH_BYTES_MAX 512
 
 // ---- environment.c
