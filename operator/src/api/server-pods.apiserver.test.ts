@@ -84,7 +84,6 @@ describe("server pods", () => {
   const owner = { apiVersion: "v1", kind: "ConfigMap", name: "x", uid: "x" };
   tryAll([
     may(operator, "make one", "POST", pods, pod("new", serverUid, guestVolume)),
-    may(operator, "label it", "PATCH", web, labelled),
     may(operator, "delete it", "DELETE", web),
     not(tenant, "make one by its label", "POST", pods, pod("new", serverUid)),
     not(tenant, "make one by its volume", "POST", pods, pod("new", {}, guestVolume)),
