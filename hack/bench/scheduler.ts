@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/** How long the search for a claim takes on hosts with devices. Needs no cluster. */
+/** How long decisions take: flat hosts with filters and weighers, and claims on hosts with devices. */
 import type { CandidateRequest } from "../../operator/src/core/placement/candidate-request.ts";
 import { CandidateSearch } from "../../operator/src/core/placement/candidates.ts";
 import {
   ProviderWorld,
   type ResourceProvider,
 } from "../../operator/src/core/placement/provider.ts";
+import type { HostState } from "../../operator/src/core/scheduler/host-state.ts";
+import { schedule } from "../../operator/src/core/scheduler/schedule.ts";
 import { percentile, type Report } from "./report.ts";
 
 const runs = 21;
@@ -17,7 +19,6 @@ interface Size {
 }
 
 const sizes: readonly Size[] = [
-  { hosts: 1000, devices: 0, groups: 0 },
   { hosts: 100, devices: 8, groups: 1 },
   { hosts: 100, devices: 8, groups: 4 },
   { hosts: 100, devices: 8, groups: 8 },
@@ -25,21 +26,48 @@ const sizes: readonly Size[] = [
   { hosts: 1, devices: 64, groups: 64 },
 ];
 
+const flatHosts = [1000, 5000, 10_000];
+
 export function scheduler(): Promise<Report> {
   const figures: Record<string, number> = {};
+  for (const hosts of flatHosts) figures[`hosts ${hosts}, decision p50 ms`] = decisionMs(hosts);
   for (const size of sizes) {
-    const name = `${size.hosts} hosts x ${size.devices} devices, ${size.groups} groups`;
-    for (const groupPolicy of size.groups > 1
-      ? (["none", "isolate"] as const)
-      : ["none" as const]) {
-      const label = size.groups > 1 ? `${name}, ${groupPolicy}` : name;
+    for (const groupPolicy of ["none", "isolate"] as const) {
+      const label = `hosts ${size.hosts}, devices ${size.devices}, groups ${size.groups}, ${groupPolicy}`;
       const { candidates, ms } = measure(size, groupPolicy);
-      figures[`${label}: all distinct candidates, p50 ms`] = ms;
-      figures[`${label}: distinct candidates found`] = candidates;
+      figures[`${label}: search p50 ms`] = ms;
+      figures[`${label}: distinct candidates`] = candidates;
     }
   }
-  const about = `One request for 2 VCPU, 4 GiB and a device for each group, searched from every host; ${runs} runs.`;
+  const about = `One request for 2 VCPU, 4 GiB and a device for each group, searched from every host, and decisions about flat hosts; ${runs} runs of each.`;
   return Promise.resolve({ about, figures, ratios: {} });
+}
+
+function decisionMs(hostCount: number): number {
+  const hosts = Array.from({ length: hostCount }, (_, index) => flatHost(index));
+  const resources = { VCPU: 2, MEMORY_MB: 4096, DISK_GB: 20 };
+  const times = Array.from({ length: 3 * runs }, (_, run) => {
+    const start = performance.now();
+    schedule({ serverUid: `server-${run}`, resources, refusedHosts: [] }, hosts);
+    return performance.now() - start;
+  });
+  return percentile(times, 0.5);
+}
+
+function flatHost(index: number): HostState {
+  return {
+    name: `host-${index}`,
+    isUp: true,
+    isDisabled: false,
+    isIdentityKnown: true,
+    node: "Offered",
+    inventory: {
+      VCPU: { ...units, total: 64, maxUnit: 64, allocationRatio: 4 },
+      MEMORY_MB: { ...units, total: 262_144, maxUnit: 262_144, allocationRatio: 1 },
+      DISK_GB: { ...units, total: 2000, maxUnit: 2000, allocationRatio: 1 },
+    },
+    used: { VCPU: index % 64, MEMORY_MB: (index * 37) % 200_000, DISK_GB: index % 1000 },
+  };
 }
 
 function measure(

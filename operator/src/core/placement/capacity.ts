@@ -40,6 +40,21 @@ export function shortagesOf(
     });
 }
 
+/** Whether `shortagesOf` would find nothing: the same question, for those who ask it of thousands of hosts. */
+export function fits(
+  inventories: Inventories,
+  used: Readonly<Resources>,
+  claim: Readonly<Resources>,
+): boolean {
+  for (const name in claim) {
+    const amount = claim[name] ?? 0;
+    if (amount > 0 && brokenRuleOf(inventories[name], used[name] ?? 0, amount) !== undefined) {
+      return false;
+    }
+  }
+  return true;
+}
+
 /** The first rule that keeps an amount from being taken beside what is used; undefined when none does. */
 export function brokenRuleOf(
   inventory: Inventory | undefined,
@@ -47,7 +62,10 @@ export function brokenRuleOf(
   amount: number,
 ): Shortage["rule"] | undefined {
   if (inventory === undefined) return "NoInventory";
-  return rules.find(([, isBroken]) => isBroken(inventory, used, amount))?.[0];
+  for (const [rule, isBroken] of rules) {
+    if (isBroken(inventory, used, amount)) return rule;
+  }
+  return undefined;
 }
 
 const units: Readonly<Record<string, string>> = { MEMORY_MB: "MiB", DISK_GB: "GiB" };

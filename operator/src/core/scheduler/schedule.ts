@@ -34,9 +34,9 @@ export function schedule(
   hosts: readonly HostState[],
   settings: SchedulerSettings = {},
 ): ScheduleResult {
-  const verdicts = hosts.map((host) => ({ host, verdict: firstFault(host, request, settings) }));
-  const fitting = verdicts.filter(({ verdict }) => verdict === true).map(({ host }) => host);
-  const counts = countOf(verdicts.map(({ verdict }) => verdict));
+  const verdicts = hosts.map((host) => firstFault(host, request, settings));
+  const fitting = hosts.filter((_, index) => verdicts[index] === true);
+  const counts = countOf(verdicts);
   const excluded = Object.keys(counts).length === 0 ? {} : { excluded: counts };
   const decision = { considered: hosts.length, ...excluded };
   const best = bestOf(request, fitting, settings);

@@ -34,7 +34,7 @@ export function normalise(raw: readonly number[], floor?: number): number[] {
   let min = floor ?? Infinity;
   let max = floor ?? -Infinity;
   for (const value of raw) {
-    if (value < min && floor === undefined) min = value;
+    if (floor === undefined && value < min) min = value;
     if (value > max) max = value;
   }
   const span = max - min;
@@ -57,23 +57,35 @@ export function scoresOf(
   hosts: readonly HostState[],
   { request, settings, weighers }: Weighing,
 ): number[] {
-  const scores = hosts.map(() => 0);
+  const scores = Array.from<number>({ length: hosts.length }).fill(0);
   if (hosts.length < 2) return scores;
   for (const weigher of weighers) {
-    const multipliers = hosts.map((host) => multiplierOf(weigher, host, settings));
-    if (multipliers.every((multiplier) => multiplier === 0)) continue;
+    const multiplierAt = multipliersOf(weigher, hosts, settings);
+    if (multiplierAt === undefined) continue;
     const raw = hosts.map((host) => weigher.weigh(host, request, settings));
-    for (const [index, value] of normalise(raw, weigher.floor).entries()) {
-      scores[index] = (scores[index] ?? 0) + value * (multipliers[index] ?? 0);
+    // Most weighers know nothing that tells one host from another: they are done here.
+    if (raw.every((value) => value === raw[0]) && weigher.floor === undefined) continue;
+    const normalised = normalise(raw, weigher.floor);
+    for (let index = 0; index < hosts.length; index += 1) {
+      scores[index] = (scores[index] ?? 0) + (normalised[index] ?? 0) * multiplierAt(index);
     }
   }
   return scores;
 }
 
-function multiplierOf(weigher: Weigher, host: HostState, settings: SchedulerSettings): number {
-  const given =
-    leastNumberOf(host, weigher.multiplierKey) ??
-    settings.multipliers?.[weigher.name] ??
-    weigher.defaultMultiplier;
-  return weigher.isAdverse === true ? -given : given;
+/** By index of host; undefined when the weigher counts for none. */
+function multipliersOf(
+  weigher: Weigher,
+  hosts: readonly HostState[],
+  settings: SchedulerSettings,
+): ((index: number) => number) | undefined {
+  const sign = weigher.isAdverse === true ? -1 : 1;
+  const own = sign * (settings.multipliers?.[weigher.name] ?? weigher.defaultMultiplier);
+  const hasAggregates = hosts.some(({ aggregates = [] }) => aggregates.length > 0);
+  if (!hasAggregates) return own === 0 ? undefined : () => own;
+  const multipliers = hosts.map((host) => {
+    const given = leastNumberOf(host, weigher.multiplierKey);
+    return given === undefined ? own : sign * given;
+  });
+  return (index) => multipliers[index] ?? 0;
 }

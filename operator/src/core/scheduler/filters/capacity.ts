@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { describeShortage, shortagesOf } from "../../placement/capacity.ts";
+import { describeShortage, fits, shortagesOf } from "../../placement/capacity.ts";
 import { defineFilter } from "../filter.ts";
 
 /** The host has room beside what it promised. Differs: in Nova, Placement answers this before. */
@@ -7,7 +7,9 @@ export const capacity = defineFilter({
   name: "capacity",
   source: "Placement's allocation candidates",
   passes(host, request) {
-    const [shortage] = shortagesOf(host.inventory ?? {}, host.used, request.resources);
+    const { inventory = {}, used } = host;
+    if (fits(inventory, used, request.resources)) return true;
+    const [shortage] = shortagesOf(inventory, used, request.resources);
     return shortage === undefined ? true : describeShortage(shortage);
   },
 });

@@ -11,5 +11,6 @@ export const pressure = defineWeigher({
   multiplierKey: "pressure_weight_multiplier",
   isAdverse: true,
   floor: 0,
-  weigh: ({ traits }) => pressures.filter((name) => traits?.has(name)).length,
+  weigh: ({ traits }) =>
+    traits === undefined ? 0 : pressures.filter((name) => traits.has(name)).length,
 });
