@@ -185,6 +185,57 @@ describe("an operator", () => {
     expect((await cluster.server())?.status?.run?.token).toBe(1);
   });
 
+  test("keeps drains from ending guests, for as long as there are servers", async () => {
+    await cluster.createServer();
+    await untilPhase("ACTIVE");
+    const budget = { namespace: "team", name: "kilonova-servers" };
+    const available = async () => {
+      const [found] = await cluster.list(resources.podDisruptionBudgets);
+      return found?.spec.minAvailable;
+    };
+    expect(await available()).toBe(1_000_000);
+    const change = { spec: { minAvailable: 0 } };
+    const tenant = { fieldManager: "a-tenant" };
+    await cluster.kube.patch(resources.podDisruptionBudgets, budget, change, tenant);
+    await cluster.until("it is put right", async () => (await available()) === 1_000_000);
+    await cluster.kube.delete(resources.podDisruptionBudgets, budget);
+    await cluster.until("it is made again", async () => (await available()) === 1_000_000);
+    await cluster.deleteServer();
+    await cluster.until(
+      "it goes with the last server",
+      async () => (await available()) === undefined,
+    );
+  });
+
+  test("keeps the agent on a node whose label is taken away while servers are there", async () => {
+    await cluster.createServer();
+    await untilPhase("ACTIVE");
+    const name = (await cluster.server())?.status?.hypervisor ?? "";
+    const isMarked = async () => {
+      const node = await cluster.kube.get(resources.nodes, { name });
+      return node.metadata.labels?.["kilonova.io/in-use"] === "true";
+    };
+    await cluster.until("marked", isMarked);
+    const change = { metadata: { labels: { "kilonova.io/hypervisor": null } } };
+    await cluster.kube.patch(resources.nodes, { name }, change, { fieldManager: "admin" });
+    await cluster.clock.advance(60_000);
+    expect(await isMarked()).toBe(true);
+    const names = async () =>
+      (await cluster.list(resources.hypervisors)).map(({ metadata }) => metadata.name);
+    expect(await names()).toContain(name);
+    await cluster.createServer({}, "elsewhere");
+    await cluster.until(
+      "the next goes elsewhere",
+      async () => (await phase("elsewhere")) === "ACTIVE",
+    );
+    expect((await cluster.server("elsewhere"))?.status?.hypervisor).not.toBe(name);
+    await cluster.deleteServer();
+    await cluster.until(
+      "let go",
+      async () => !(await isMarked()) && !(await names()).includes(name),
+    );
+  });
+
   test("lets a namespace go with all that is in it", async () => {
     await cluster.createServer();
     await untilPhase("ACTIVE");
