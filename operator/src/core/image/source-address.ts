@@ -13,6 +13,10 @@ export interface SourcePolicy {
   readonly allowed: readonly string[];
 }
 
+const addressBits = 128;
+const mappedBits = 96;
+const mappedPrefix = 0xffffn << 32n;
+
 /**
  * Nobody outside this host is at these addresses, or everybody is: unspecified, loopback, link-local
  * (clouds answer for their credentials there), multicast, broadcast, and IPv6 forms that carry an IPv4
@@ -31,10 +35,6 @@ const neverSources = [
   "64:ff9b:1::/48",
   "2002::/16",
 ].map(mustNetwork);
-
-const addressBits = 128;
-const mappedBits = 96;
-const mappedPrefix = 0xffffn << 32n;
 
 /**
  * Whether an image may be fetched from this address. What is not an address, and networks in the policy
