@@ -29,6 +29,9 @@ const faults = [
   "outage",
   "repair",
   "lag",
+  "double",
+  "backup",
+  "restore",
 ] as const;
 
 const step = fc.oneof(
@@ -86,7 +89,7 @@ class World {
   async play(next: Step): Promise<void> {
     if ("ms" in next) return this.clock.advance(next.ms);
     if ("name" in next) return this.#edit(next.kind, `object-${next.name}`);
-    const act = {
+    const act: Readonly<Record<(typeof faults)[number], () => unknown>> = {
       drop: () => this.kube.dropWatches(),
       cut: () => this.kube.dropWatches(new Unavailable("connection reset")),
       silence: () => this.kube.silenceWatches(),
@@ -99,8 +102,8 @@ class World {
       backup: () => (this.#backup = this.kube.backup()),
       restore: () => this.#restore(),
     };
-    act[next.kind]();
-    await this.clock.advance(next.kind === "restore" ? longestWaitMs : 0);
+    await act[next.kind]();
+    await this.clock.advance(0);
   }
 
   repair(): void {
@@ -109,10 +112,13 @@ class World {
     this.kube.watchLagMs = 0;
   }
 
-  /** Clients are back before as much was written again as was lost. */
-  #restore(): void {
-    this.repair();
+  /** The API server is away meanwhile, and clients are back before much is written again. */
+  async #restore(): Promise<void> {
+    this.#fail();
+    await this.clock.advance(1_000);
     this.kube.restore(this.#backup);
+    this.repair();
+    await this.clock.advance(longestWaitMs);
   }
 
   #fail(): void {

@@ -62,6 +62,14 @@ export class Metrics {
     registers: this.#registers,
   });
 
+  /** What users are told of, as a trend. */
+  readonly transitions = new Counter({
+    name: "kilonova_transitions_total",
+    help: "Changes of state that users were told of, by kind and reason.",
+    labelNames: ["kind", "reason"] as const,
+    registers: this.#registers,
+  });
+
   readonly eventsDropped = new Counter({
     name: "kilonova_events_dropped_total",
     help: "Events for users that were not written, by cause: queue, rate, refused, unavailable.",
