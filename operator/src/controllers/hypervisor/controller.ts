@@ -167,6 +167,7 @@ export class HypervisorController {
       if (after === undefined || before?.reason === after.reason) continue;
       const { reason, message: note } = after;
       log.info({ state: report.state, reason }, "hypervisor judged anew");
+      this.#context.metrics.transitions.inc({ kind: hypervisor.kind, reason });
       this.#options.events.event(hypervisor, {
         type: after.status === "True" ? "Normal" : "Warning",
         reason,

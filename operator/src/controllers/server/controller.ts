@@ -116,8 +116,10 @@ export class ServerController {
   #tell({ server }: ServerObservation, status: ServerPlan["status"], { log }: Pass): void {
     const { phase, taskState: task, hypervisor: host } = status;
     log.info({ phase, task, host, token: status.run?.token }, "server status written");
-    for (const news of newsOf(server.status ?? {}, status))
+    for (const news of newsOf(server.status ?? {}, status)) {
       this.#options.events.event(server, news);
+      this.#context.metrics.transitions.inc({ kind: server.kind, reason: news.reason });
+    }
   }
 
   #forget(key: string): ReconcileResult {
