@@ -11,9 +11,10 @@ import { Refused, Unavailable } from "../../ports/errors.ts";
 import type { GuestDisks } from "../../ports/guest-disks.ts";
 import type { ImageSource } from "../../ports/image-cache.ts";
 import { type KubeStore, resources } from "../../ports/kube.ts";
-import { type LibvirtConnection, NoDomain } from "../../ports/libvirt.ts";
+import type { LibvirtConnection } from "../../ports/libvirt.ts";
 import type { PodMount } from "../../ports/pod-mounts.ts";
 import { incarnationOf, type Senses } from "./observe.ts";
+import { unlessGone } from "./unless-gone.ts";
 
 /** What effects go through. */
 export interface Hands extends Senses {
@@ -113,7 +114,12 @@ async function destroy(guest: Guest, hands: Hands): Promise<void> {
   await unlessGone(connection.destroyDomain(guest.spec.domain.uuid, "forced"));
 }
 
-async function removeFinalizer({ metadata }: Guest, { kube }: Hands): Promise<void> {
+async function removeFinalizer(guest: Guest, { kube, files }: Hands): Promise<void> {
+  const { metadata, spec } = guest;
+  const incarnation = incarnationOf(guest);
+  const kept = spec.disks === "Keep" ? await files.readRecord(incarnation) : undefined;
+  // Nothing else tells a disk that shall stay from one whose Guest was lost.
+  if (kept !== undefined) await files.writeRecord(incarnation, { ...kept, isRetained: true });
   const finalizers = metadata.finalizers?.filter((name) => name !== finalizer) ?? [];
   const { resourceVersion } = metadata;
   const patch = { metadata: { finalizers, resourceVersion } };
@@ -127,13 +133,4 @@ async function wayTo(guest: Guest, { mounts, sessions }: Hands): Promise<Way> {
     throw new Unavailable(`libvirt of guest ${keyOf(guest)} does not answer`);
   }
   return { pod, connection };
-}
-
-/** The domain ended since it was looked at: there is nothing left to ask. */
-async function unlessGone(call: Promise<void>): Promise<void> {
-  try {
-    await call;
-  } catch (error) {
-    if (!(error instanceof NoDomain)) throw error;
-  }
 }

@@ -2,6 +2,7 @@
 import type { Guest } from "../../api/kinds.ts";
 import { fieldManager } from "../../api/names.ts";
 import { isEqual } from "../../core/lib/equal.ts";
+import type { ListedOrphan } from "../../core/guest/orphans.ts";
 import { type GuestPlan, planGuest } from "../../core/guest/plan.ts";
 import { type GuestStep, stepNeeds } from "../../core/guest/view.ts";
 import { Controller, type Pass, type ReconcileResult } from "../../platform/controller.ts";
@@ -16,7 +17,9 @@ import type { ImageStore } from "../images/image-store.ts";
 import { apply, type Hands } from "./apply.ts";
 import { Claims } from "./claims.ts";
 import { Memory } from "./memory.ts";
+import { digestsInUse } from "./digests-in-use.ts";
 import { observe } from "./observe.ts";
+import { OrphanKeeper } from "./orphan-keeper.ts";
 import { Sessions } from "./sessions.ts";
 
 export interface GuestManagerOptions extends Omit<Hands, "claims" | "memory" | "sessions"> {
@@ -44,13 +47,13 @@ export class GuestManager {
   readonly #claims: Claims;
   readonly #sessions: Sessions;
   readonly #controller: Controller;
-  /** The Guests of this node. */
-  readonly guests: Informer<Guest>;
+  readonly #guests: Informer<Guest>;
+  readonly #orphans: OrphanKeeper;
 
   constructor(options: GuestManagerOptions) {
     const { kube, clock, random, log, metrics, host, libvirt, runtime } = options;
     this.#options = options;
-    this.guests = new Informer({
+    this.#guests = new Informer({
       kube,
       type: resources.guests,
       selector: { fieldSelector: `spec.host=${options.nodeName}` },
@@ -61,7 +64,7 @@ export class GuestManager {
       metrics,
     });
     this.#memory = new Memory(clock);
-    this.#claims = new Claims(host, () => this.guests.list());
+    this.#claims = new Claims(host, () => this.#guests.list());
     const onEvent = (key: string): void => this.#look(key, eventDelaySeconds);
     this.#sessions = new Sessions({ libvirt, runtime, log, onEvent });
     this.#hands = {
@@ -81,28 +84,40 @@ export class GuestManager {
       log,
       metrics,
     });
+    this.#orphans = new OrphanKeeper({ ...options, sessions: this.#sessions });
     this.#listen();
+  }
+
+  /** Directories without a Guest, for the hypervisor's status. */
+  get orphans(): ListedOrphan[] {
+    return this.#orphans.listed;
+  }
+
+  /** For the image cache. Nothing is known before the Guests are. */
+  async digestsInUse(): Promise<ReadonlySet<string> | undefined> {
+    if (!this.#guests.hasSynced) return undefined;
+    return digestsInUse(this.#guests.list(), this.#options.files);
   }
 
   /** Works until aborted. Starts nothing before a list of the node's Guests succeeded. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.guests.run(signal), this.#work(signal)]);
+    await Promise.all([this.#guests.run(signal), this.#work(signal)]);
     this.#sessions.close();
   }
 
   async #work(signal: AbortSignal): Promise<void> {
     try {
-      await this.guests.synced(signal);
+      await this.#guests.synced(signal);
     } catch (error) {
       if (signal.aborted) return;
       throw error;
     }
-    await this.#controller.run(signal);
+    await Promise.all([this.#controller.run(signal), this.#orphans.run(signal)]);
   }
 
   #listen(): void {
     const { mounts, images, host } = this.#options;
-    this.guests.onChange(({ key }) => this.#look(key));
+    this.#guests.onChange(({ key }) => this.#look(key));
     mounts.onChange((ref) => this.#look(keyOf(ref)));
     host.onChange(() => this.#lookAtAll());
     images.onChange((digest) => this.#lookAtAll(({ spec }) => spec.image.http.checksum === digest));
@@ -113,11 +128,11 @@ export class GuestManager {
   }
 
   #lookAtAll(which: (guest: Guest) => boolean = () => true): void {
-    for (const guest of this.guests.list().filter(which)) this.#look(keyOf(guest));
+    for (const guest of this.#guests.list().filter(which)) this.#look(keyOf(guest));
   }
 
   async #reconcile(key: string, pass: Pass): Promise<ReconcileResult> {
-    let guest = this.guests.get(key);
+    let guest = this.#guests.get(key);
     if (guest === undefined) {
       this.#forget(key);
       return { kind: "done" };

@@ -1,32 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Guest } from "../../api/kinds.ts";
 import { type ListedOrphan, planOrphans, type Suspect } from "../../core/guest/orphans.ts";
 import type { Incarnation, Orphan } from "../../core/guest/paths.ts";
-import { isEqual } from "../../core/lib/equal.ts";
-import type { Logger } from "../../platform/logging.ts";
+import { Controller, type ControllerOptions } from "../../platform/controller.ts";
 import { keyOf } from "../../platform/object-key.ts";
-import { pause } from "../../platform/pause.ts";
-import type { Clock } from "../../ports/clock.ts";
-import { PortError } from "../../ports/errors.ts";
 import type { GuestFiles } from "../../ports/guest-files.ts";
 import { type KubeStore, resources } from "../../ports/kube.ts";
-import { NoDomain } from "../../ports/libvirt.ts";
 import type { PodMounts } from "../../ports/pod-mounts.ts";
-import type { ReleasedTokens } from "../../ports/released-tokens.ts";
 import { incarnationOf } from "./observe.ts";
+import { unlessGone } from "./unless-gone.ts";
 import type { Sessions } from "./sessions.ts";
 
-export interface OrphanKeeperOptions {
+export interface OrphanKeeperOptions
+  extends Pick<ControllerOptions, "clock" | "random" | "log" | "metrics"> {
   readonly kube: KubeStore;
   readonly nodeName: string;
   readonly files: GuestFiles;
-  readonly released: ReleasedTokens;
   readonly mounts: PodMounts;
   readonly sessions: Sessions;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Called when {@link OrphanKeeper.listed} changes. */
-  readonly onChange: () => void;
 }
 
 interface Sight {
@@ -41,38 +31,37 @@ export class OrphanKeeper {
   readonly #options: OrphanKeeperOptions;
   /** When this process saw each of them first, by its name. */
   #sights = new Map<string, Sight>();
-  #listed: readonly ListedOrphan[] = [];
+  #listed: ListedOrphan[] = [];
 
   constructor(options: OrphanKeeperOptions) {
     this.#options = options;
   }
 
   /** For the hypervisor's status. */
-  get listed(): readonly ListedOrphan[] {
+  get listed(): ListedOrphan[] {
     return this.#listed;
   }
 
-  async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
+  run(signal: AbortSignal): Promise<void> {
+    const { nodeName } = this.#options;
+    const controller = new Controller({
+      ...this.#options,
+      name: "orphans",
+      workers: 1,
+      reconcile: async () => {
         await this.look();
-      } catch (error) {
-        if (!(error instanceof PortError)) throw error;
-        this.#options.log.warn(
-          { reason: error.reason, cause: error.message },
-          "no look at orphans",
-        );
-      }
-      await pause(this.#options.clock, intervalSeconds * 1000, signal);
-    }
+        return { kind: "again", afterSeconds: intervalSeconds };
+      },
+    });
+    controller.enqueue(nodeName);
+    return controller.run(signal);
   }
 
   /** One look at everything. Throws PortError. */
   async look(): Promise<void> {
     const { files, clock, log } = this.#options;
     await files.finishRemovals();
-    const claimed = await this.#claimed();
-    const found = (await files.list()).filter((one) => !claimed(one));
+    const found = await this.#unclaimed();
     const orphans = await files.listOrphans();
     this.#see([...found, ...orphans]);
     const plan = planOrphans({
@@ -80,7 +69,7 @@ export class OrphanKeeper {
       orphans: orphans.map((orphan) => ({ ...orphan, ...this.#sightOf(orphan) })),
       nowMs: clock.nowMs(),
     });
-    this.#list(plan.listed);
+    this.#listed = plan.listed;
     if (plan.isRefused) {
       log.error({ count: found.length }, "too many guests without an object: none is touched");
     }
@@ -92,15 +81,20 @@ export class OrphanKeeper {
   }
 
   /** Read from etcd: that something is missing has to be true, not only in a cache. */
-  async #claimed(): Promise<(incarnation: Incarnation) => boolean> {
-    const { kube, nodeName, released } = this.#options;
-    const { items } = await kube.list<Guest>(resources.guests, {
+  async #unclaimed(): Promise<Incarnation[]> {
+    const { kube, nodeName, files } = this.#options;
+    const directories = await files.list();
+    const { items } = await kube.list(resources.guests, {
       fieldSelector: `spec.host=${nodeName}`,
       consistency: "quorum",
     });
-    const names = new Set(items.map((guest) => nameOf(incarnationOf(guest))));
-    // What was released and kept is a retained disk: somebody asked for it.
-    return (incarnation) => names.has(nameOf(incarnation)) || released.has(incarnation);
+    const claimed = new Set(items.map((guest) => nameOf(incarnationOf(guest))));
+    const unclaimed: Incarnation[] = [];
+    for (const incarnation of directories.filter((one) => !claimed.has(nameOf(one)))) {
+      const record = await files.readRecord(incarnation);
+      if (record?.isRetained !== true) unclaimed.push(incarnation);
+    }
+    return unclaimed;
   }
 
   #see(found: readonly Incarnation[]): void {
@@ -115,12 +109,6 @@ export class OrphanKeeper {
     const nowMs = this.#options.clock.monotonicMs();
     const { sinceMs = 0, monotonicMs = nowMs } = this.#sights.get(nameOf(one)) ?? {};
     return { sinceMs, seenSeconds: (nowMs - monotonicMs) / 1000 };
-  }
-
-  #list(listed: readonly ListedOrphan[]): void {
-    if (isEqual(listed, this.#listed)) return;
-    this.#listed = listed;
-    this.#options.onChange();
   }
 
   async #setAside(incarnation: Incarnation): Promise<void> {
@@ -138,14 +126,12 @@ export class OrphanKeeper {
     const pod = record && mounts.current(record);
     if (record === undefined || pod === undefined) return;
     const connection = await sessions.connection(keyOf(record), pod);
-    for (const { name, uuid } of (await connection?.listDomains()) ?? []) {
-      if (name !== record.name) continue;
-      try {
-        await connection?.suspendDomain(uuid);
-      } catch (error) {
-        if (!(error instanceof NoDomain)) throw error;
-      }
+    if (connection === undefined) return;
+    const domains = await connection.listDomains();
+    for (const { uuid } of domains.filter(({ name }) => name === record.name)) {
+      await unlessGone(connection.suspendDomain(uuid));
     }
+    sessions.drop(keyOf(record));
   }
 }
 

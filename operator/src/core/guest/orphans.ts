@@ -27,7 +27,7 @@ export interface OrphanPlan {
   /** To be destroyed. */
   readonly destroy: readonly Orphan[];
   /** For the hypervisor's status, the oldest first. */
-  readonly listed: readonly ListedOrphan[];
+  readonly listed: ListedOrphan[];
   /** Too many at once: nothing is touched until a person looked. */
   readonly isRefused: boolean;
 }

@@ -19,6 +19,8 @@ const recordSchema = z.strictObject({
   imageDigest: z.string(),
   /** The last boot; absent as long as the guest never ran. */
   boot: bootSchema.optional(),
+  /** The Guest is gone, and its owner wants the disk to stay. */
+  isRetained: z.boolean().optional(),
 });
 
 /**
