@@ -62,8 +62,9 @@ async function readNumaCells(
 ): Promise<NodeFacts["numaCells"]> {
   const names = await readdir(join(root, "sys/devices/system/node")).catch(() => []);
   const ids = names.flatMap((name) => /^node(\d+)$/.exec(name)?.[1] ?? []).map(Number);
-  if (ids.length === 0) {
-    return [{ id: 0, cpus: await read("sys/devices/system/cpu/online"), memoryMib }];
+  if (ids.length <= 1) {
+    // Not the cell's own figure, which grows while a virtual machine's memory is taken into use.
+    return [{ id: ids[0] ?? 0, cpus: await read("sys/devices/system/cpu/online"), memoryMib }];
   }
   const sorted = ids.toSorted((one, other) => one - other).slice(0, numaCellsMax);
   return Promise.all(

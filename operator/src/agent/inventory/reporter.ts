@@ -54,6 +54,8 @@ const settleSeconds = 3;
 export class Reporter {
   readonly #options: ReporterOptions;
   readonly #controller: Controller;
+  /** The last write: the cache shows it later than the next pass may come. */
+  #written: { readonly over: string | undefined; readonly hypervisor: Hypervisor } | undefined;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
@@ -91,7 +93,7 @@ export class Reporter {
 
   async #report(): Promise<ReconcileResult> {
     const { informers, nodeName, board } = this.#options;
-    const hypervisor = informers.hypervisors.get(nodeName);
+    const hypervisor = this.#hypervisor();
     const node = informers.nodes.get(nodeName);
     // Made by the operator, for nodes that carry the label: the informer tells when it is there.
     if (hypervisor === undefined || node === undefined) return { kind: "done" };
@@ -135,11 +137,23 @@ export class Reporter {
       .reduce((sum, pod) => sum + memoryRequestBytes(pod as PodMemory), 0);
   }
 
+  /** The newest that is known: what the cache has, unless that is what was written over. */
+  #hypervisor(): Hypervisor | undefined {
+    const { informers, nodeName } = this.#options;
+    const cached = informers.hypervisors.get(nodeName);
+    const isStale = cached?.metadata.resourceVersion === this.#written?.over;
+    return (isStale ? this.#written?.hypervisor : undefined) ?? cached;
+  }
+
   async #write(status: HypervisorStatus): Promise<void> {
-    const { kube, nodeName: name, log } = this.#options;
+    const { kube, nodeName: name, informers, log } = this.#options;
     const object = { apiVersion, kind: kinds.hypervisor.kind, metadata: { name }, status };
     const options = { fieldManager: fieldManager.agent, subresource: "status" } as const;
-    await kube.apply(resources.hypervisors, object, options);
+    const hypervisor = await kube.apply(resources.hypervisors, object, options);
+    this.#written = {
+      over: informers.hypervisors.get(name)?.metadata.resourceVersion,
+      hypervisor,
+    };
     log.info({ hypervisor: name, kind: status.virtType }, "hypervisor reported");
   }
 }

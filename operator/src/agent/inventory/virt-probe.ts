@@ -9,7 +9,7 @@ import {
 import {
   judgeProbes,
   type ProbeResult,
-  probesNeeded,
+  nextProbe,
   type VirtType,
   type VirtTypeVerdict,
 } from "../../core/hypervisor/virt-type.ts";
@@ -47,7 +47,7 @@ const accelerators: Readonly<Record<VirtType, readonly string[]>> = {
   qemu: ["tcg"],
 };
 
-/** Finds out under which virtualization types guests run here, by running one under each. */
+/** Finds out under which virtualization type guests run here, by running one. */
 export class VirtProbe {
   readonly #options: VirtProbeOptions;
 
@@ -65,15 +65,14 @@ export class VirtProbe {
   ): Promise<VirtTypeVerdict> {
     const { devices, files, paths } = this.#options;
     const hasKvmDevice = await devices.exists(kvmDevice.hostPath);
-    const known = parseProbeRecord(await files.read(paths.virtProbe), now);
-    const missing = probesNeeded(asked, hasKvmDevice).filter((type) => known[type] === undefined);
-    if (missing.length === 0) return judgeProbes(asked, { hasKvmDevice, ...known });
-    const results = await Promise.all(
-      missing.map(async (type) => [type, await this.#try(type)] as const),
-    );
-    const record: ProbeRecord = { ...known, ...Object.fromEntries(results) };
-    await files.write(paths.virtProbe, formatProbeRecord(record));
-    return judgeProbes(asked, { hasKvmDevice, ...record });
+    let record = parseProbeRecord(await files.read(paths.virtProbe), now);
+    for (;;) {
+      const probes = { hasKvmDevice, ...record };
+      const type = nextProbe(asked, probes);
+      if (type === undefined) return judgeProbes(asked, probes);
+      record = { ...record, [type]: await this.#try(type) };
+      await files.write(paths.virtProbe, formatProbeRecord(record));
+    }
   }
 
   async #try(type: VirtType): Promise<ProbeResult> {
@@ -106,6 +105,6 @@ export class VirtProbe {
 /** What QEMU said last, in a length that fits a condition; a guest may have written any bytes. */
 function lastWords(output: string): string {
   const lines = output.replaceAll(/[^\x20-\x7e\n]/g, "").split("\n");
-  const said = lines.filter((line) => line.trim() !== "").join(" ");
-  return said.slice(-300).replace(/:$/, "");
+  const last = lines.findLast((line) => line.trim() !== "") ?? "";
+  return last.trim().slice(0, 300).replace(/[.:]$/, "");
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from "vitest";
-import { judgeProbes, probesNeeded } from "./virt-type.ts";
+import { judgeProbes, nextProbe } from "./virt-type.ts";
 
 const ran = { isProven: true, message: "" };
 const hung = { isProven: false, message: "used up its CPU time" };
@@ -46,11 +46,16 @@ describe("the virtualization type", () => {
     }
   });
 
-  test("is probed for only as far as the answer can matter", () => {
-    expect(probesNeeded("auto", true)).toEqual(["kvm", "qemu"]);
-    expect(probesNeeded("auto", false)).toEqual(["qemu"]);
-    expect(probesNeeded("kvm", true)).toEqual(["kvm"]);
-    expect(probesNeeded("kvm", false)).toEqual([]);
-    expect(probesNeeded("qemu", true)).toEqual(["qemu"]);
+  test("is probed for only as far as the answer can matter, KVM first", () => {
+    expect(nextProbe("auto", { hasKvmDevice: true })).toBe("kvm");
+    expect(nextProbe("auto", { hasKvmDevice: true, kvm: ran })).toBeUndefined();
+    expect(nextProbe("auto", { hasKvmDevice: true, kvm: hung })).toBe("qemu");
+    expect(nextProbe("auto", { hasKvmDevice: true, kvm: hung, qemu: ran })).toBeUndefined();
+    expect(nextProbe("auto", { hasKvmDevice: false })).toBe("qemu");
+    expect(nextProbe("kvm", { hasKvmDevice: true })).toBe("kvm");
+    expect(nextProbe("kvm", { hasKvmDevice: true, kvm: hung })).toBeUndefined();
+    expect(nextProbe("kvm", { hasKvmDevice: false })).toBeUndefined();
+    expect(nextProbe("qemu", { hasKvmDevice: true })).toBe("qemu");
+    expect(nextProbe("qemu", { hasKvmDevice: true, qemu: hung })).toBeUndefined();
   });
 });

@@ -25,16 +25,18 @@ export interface VirtTypeVerdict {
 }
 
 /**
- * Which types have to be tried for what the administrator asks for. Both at once under `auto`: a KVM
- * that only hangs is found out no sooner than its probe's limit.
+ * Which type has to be tried next for what the administrator asks for; undefined when there is enough
+ * to judge by. KVM first: where it works, TCG is not of interest.
  */
-export function probesNeeded(
+export function nextProbe(
   asked: HypervisorSpec["virtType"],
-  hasKvmDevice: boolean,
-): readonly VirtType[] {
-  if (asked === "qemu") return ["qemu"];
-  const kvm: readonly VirtType[] = hasKvmDevice ? ["kvm"] : [];
-  return asked === "kvm" ? kvm : [...kvm, "qemu"];
+  { hasKvmDevice, kvm, qemu }: Probes,
+): VirtType | undefined {
+  if (asked !== "qemu") {
+    if (hasKvmDevice && kvm === undefined) return "kvm";
+    if (kvm?.isProven === true || asked === "kvm") return undefined;
+  }
+  return qemu === undefined ? "qemu" : undefined;
 }
 
 /**
