@@ -28,18 +28,26 @@ async function startWithKinds(): Promise<LoneApiServer> {
 
 describeKubeStoreConformance("real", async () => {
   const server = await startWithKinds();
+  const store = await createKubeconfigStore(server.kubeconfigPath);
   return {
-    store: await createKubeconfigStore(server.kubeconfigPath),
+    store,
     async createNamespace(name) {
-      await server.kubectl(["create", "namespace", name]);
+      const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
+      await store.create(coreType("namespaces", "Namespace", false), namespace, writer);
       // Nothing makes it here, and no pod is admitted without it.
-      await server.kubectl(["create", "serviceaccount", "default", "--namespace", name]);
+      const metadata = { namespace: name, name: "default" };
+      const account = { apiVersion: "v1", kind: "ServiceAccount", metadata };
+      await store.create(coreType("serviceaccounts", "ServiceAccount", true), account, writer);
     },
     elapse: (seconds) => sleep(seconds * 1000),
     forgetHistory: async () => undefined,
     close: () => server.close(),
   };
 });
+
+function coreType(plural: string, kind: string, isNamespaced: boolean): ResourceType {
+  return { group: "", version: "v1", plural, kind, isNamespaced };
+}
 
 describe("a pod's store", () => {
   let server: LoneApiServer;
