@@ -108,15 +108,15 @@ static void run_user_data(void) {
   start_program((char *[]){"/run/user_data", NULL}, NULL);
 }
 
-static void report(void) {
+static void report(double waited_seconds) {
   say("ready %s %s boot_id=%s t=%.3f", guest.hostname, guest.address[0] ? guest.address : "-",
       guest.boot_id, uptime_seconds());
   guest.is_ready = 1;
   say("info uuid=%s config=%s user_data=%zu canary=%s boots=%ld disk=%ld cpus=%ld mem_kb=%ld "
-      "efi=%d secure_boot=%d tpm=%s",
+      "efi=%d secure_boot=%d tpm=%s address_wait=%.1f",
       guest.uuid, guest.config_source, guest.user_data == NULL ? 0 : strlen(guest.user_data),
       guest.canary, guest.boots, guest.disk_counter, sysconf(_SC_NPROCESSORS_ONLN),
-      memory_kib("MemTotal:"), guest.is_efi, guest.secure_boot, guest.tpm);
+      memory_kib("MemTotal:"), guest.is_efi, guest.secure_boot, guest.tpm, waited_seconds);
 }
 
 static void boot(void) {
@@ -132,8 +132,9 @@ static void boot(void) {
   start_thread(dirty_memory);
   start_thread(serve_serial);
   look_at_firmware();
+  double waiting_since = uptime_seconds();
   wait_for_address();
-  report();
+  report(uptime_seconds() - waiting_since);
   start_thread(beat);
   load_modules("late");
   open_power_buttons();

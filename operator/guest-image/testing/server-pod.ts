@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A server's pod without a cluster, for tests: the guest image with its init, as an unprivileged user. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { access, chmod, chown, copyFile, mkdir, mkdtemp, readFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buildTiny } from "../../../e2e/guests/tiny/build.ts";
+import { guestRootfs } from "../../../hack/image/guest.ts";
+import { sandboxCommand } from "../../../hack/image/sandbox.ts";
+import { systemClock } from "../../src/adapters/clock/system-clock.ts";
+import { createLibvirtClient } from "../../src/adapters/libvirt/client.ts";
+import type { LibvirtConnection } from "../../src/ports/libvirt.ts";
+import { until } from "../../src/testing/until.ts";
+import { domainXml, type Firmware } from "./guest-domain.ts";
+
+/** Every server has a user of its own, which has no name in the image. */
+const uid = 104_711;
+const unprivileged = [
+  ...["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"],
+  ...["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"],
+];
+const namespaces = ["--mount", "--pid", "--uts", "--ipc", "--root", "--wd=/"];
+
+export class ServerPod {
+  /** What is /data/run inside. */
+  readonly runDirectory: string;
+  /** What `kubectl logs` shows, of which standard output is the console alone. */
+  stdout = "";
+  stderr = "";
+  readonly #data: string;
+  readonly #sandbox: ChildProcess;
+  #libvirt: LibvirtConnection | undefined;
+
+  private constructor(data: string, sandbox: ChildProcess) {
+    this.#data = data;
+    this.#sandbox = sandbox;
+    this.runDirectory = join(data, "run");
+    sandbox.stdout?.on("data", (chunk: Buffer) => (this.stdout += chunk.toString()));
+    sandbox.stderr?.on("data", (chunk: Buffer) => (this.stderr += chunk.toString()));
+  }
+
+  /** Starts the pod and waits until libvirtd answers. */
+  static async start(): Promise<ServerPod> {
+    const data = await mkdtemp(join(tmpdir(), "server-pod-"));
+    await chmod(data, 0o755);
+    for (const name of ["run", "vm"]) {
+      await mkdir(join(data, name));
+      await chown(join(data, name), uid, uid);
+    }
+    const sandbox = { layers: [await guestRootfs()], shared: data, target: "/data" };
+    const init = ["env", "-u", "HOME", ...unprivileged, "kilonova-init"];
+    const [program, ...args] = await sandboxCommand(sandbox, init);
+    const pod = new ServerPod(data, spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] }));
+    try {
+      await until("the pod is ready", () => pod.#isReady());
+      await pod.connect();
+    } catch (error) {
+      await pod.close();
+      throw new Error(pod.stderr, { cause: error });
+    }
+    return pod;
+  }
+
+  get libvirt(): LibvirtConnection {
+    if (this.#libvirt === undefined) throw new Error("libvirtd has not answered");
+    return this.#libvirt;
+  }
+
+  /** Connects to libvirtd, again when it was started anew. */
+  async connect(): Promise<LibvirtConnection> {
+    const path = join(this.runDirectory, "libvirt/libvirt-sock");
+    this.#libvirt?.close();
+    this.#libvirt = await createLibvirtClient(systemClock).connect(path, { timeoutSeconds: 10 });
+    return this.#libvirt;
+  }
+
+  async create(firmware: Firmware): Promise<void> {
+    await this.libvirt.createDomain(domainXml(firmware));
+  }
+
+  /** Starts the test guest and waits until it is up. */
+  async boot(firmware: Firmware): Promise<void> {
+    const disk = join(this.#data, "vm/disk.qcow2");
+    await copyFile((await buildTiny()).qcow2, disk);
+    await chown(disk, uid, uid);
+    await this.create(firmware);
+    const isUp = (): boolean => this.stdout.includes("KILONOVA-GUEST up");
+    // Other tests may want the processor too.
+    await until("the guest is up", isUp).catch(() => until("the guest is up", isUp));
+  }
+
+  async untilNextHeartbeat(): Promise<void> {
+    const length = this.stdout.length;
+    const hasBeaten = (): boolean => this.stdout.slice(length).includes("KILONOVA-GUEST hb ");
+    await until("the heart beats", hasBeaten);
+  }
+
+  /** Writes a file in the guest's directory. */
+  async writeFile(name: string, content: Uint8Array): Promise<void> {
+    const path = join(this.#data, "vm", name);
+    await writeFile(path, content);
+    await chown(path, uid, uid);
+  }
+
+  /** Writes a file in the runtime directory, as the agent does. */
+  writeRunFile(name: string, text: string): Promise<void> {
+    return writeFile(join(this.runDirectory, name), text);
+  }
+
+  consoleLog(): Promise<string> {
+    return readFile(join(this.#data, "vm/console.log"), "utf8");
+  }
+
+  /** The number of the guest's process inside. */
+  async qemuPid(): Promise<number> {
+    return Number(await readFile(join(this.runDirectory, "libvirt/qemu/run/guest.pid"), "utf8"));
+  }
+
+  /** Starts a program inside, as the pod's user: what `kubectl exec -i` does. */
+  async exec(command: readonly string[]): Promise<ChildProcess> {
+    const target = `--target=${await this.#initPid()}`;
+    return spawn("nsenter", [target, ...namespaces, ...unprivileged, ...command], {
+      env: { PATH: "/usr/sbin:/usr/bin", XDG_RUNTIME_DIR: "/data/run", HOME: "/data/run/home" },
+    });
+  }
+
+  /** kill -9 of a process that init started. */
+  async kill(program: "libvirtd" | "console"): Promise<void> {
+    const init = await this.#initPid();
+    const children = await readFile(`/proc/${init}/task/${init}/children`, "utf8");
+    for (const pid of children.trim().split(" ").map(Number)) {
+      const name = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "");
+      if (name.trim() === program) process.kill(pid, "SIGKILL");
+    }
+  }
+
+  /** Asks the pod to end, as the kubelet does, and waits until it has. */
+  async terminate(): Promise<void> {
+    const exited = once(this.#sandbox, "close");
+    process.kill(await this.#initPid(), "SIGTERM");
+    await exited;
+  }
+
+  /** Ends everything inside at once and removes what is left. */
+  async close(): Promise<void> {
+    this.#libvirt?.close();
+    if (this.#sandbox.exitCode === null && this.#sandbox.signalCode === null) {
+      this.#sandbox.kill("SIGKILL");
+      await once(this.#sandbox, "exit");
+    }
+    await rm(this.#data, { recursive: true, force: true });
+  }
+
+  #isReady(): Promise<boolean> {
+    return access(join(this.runDirectory, "ready")).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async #initPid(): Promise<number> {
+    const { pid } = this.#sandbox;
+    return Number((await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim());
+  }
+}
