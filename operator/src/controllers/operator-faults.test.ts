@@ -54,12 +54,13 @@ class Fate {
         throw new TimedOut("the answer is lost");
       },
     });
-    own.operator = new OperatorProcess(this.#cluster, kube);
+    const { clock, random } = this.#cluster;
+    own.operator = new OperatorProcess({ clock, random, kube });
     if (own.isDead) own.operator.kill();
   }
 
   async stop(): Promise<void> {
-    await this.#process?.operator?.stop(this.#cluster);
+    await this.#process?.operator?.stop();
   }
 }
 
@@ -77,12 +78,7 @@ describe("a server's life ends as it should", () => {
         return holds();
       });
     const untilPhase = (wanted: string): Promise<void> =>
-      until(wanted, async () => {
-        const { status, metadata } = (await cluster.server()) ?? {};
-        const isCurrent = status?.observedGeneration === metadata?.generation;
-        return status?.phase === wanted && status.taskState === undefined && isCurrent;
-      });
-    const disks = (): number => cluster.nodes.reduce((sum, node) => sum + node.disks.size, 0);
+      until(wanted, () => cluster.isSettled(wanted));
     uid = (await cluster.createServer()).metadata.uid;
     await untilPhase("ACTIVE");
     await cluster.patchServer({ powerState: "Stopped" });
@@ -90,11 +86,11 @@ describe("a server's life ends as it should", () => {
     await cluster.patchServer({ powerState: "Running" });
     await untilPhase("ACTIVE");
     expect((await cluster.server())?.status?.run).toMatchObject({ token: 1, state: "Granted" });
-    expect(disks()).toBe(1);
+    expect(cluster.diskCount).toBe(1);
     await cluster.deleteServer();
     await until("gone", async () => (await cluster.server()) === undefined);
     expect(await cluster.list(resources.guests)).toEqual([]);
-    expect(disks()).toBe(0);
+    expect(cluster.diskCount).toBe(0);
     await fate.stop();
     return fate.hasStruck;
   }

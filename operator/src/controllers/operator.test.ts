@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Refused } from "../ports/errors.ts";
 import { resources } from "../ports/kube.ts";
-import { FakeCluster, serverRef } from "../testing/fake-cluster.ts";
+import { FakeCluster } from "../testing/fake-cluster.ts";
+import { serverRef } from "../testing/fake-workers.ts";
 import { interceptKube } from "../testing/intercepted-kube.ts";
 import { OperatorProcess } from "../testing/operator-process.ts";
 
@@ -21,19 +22,13 @@ describe("an operator", () => {
   });
 
   afterEach(async () => {
-    await operator.stop(cluster);
+    await operator.stop();
     const error = operator.log.lines.find(({ level }) => level === "error");
     if (error !== undefined) throw new Error(error.message, { cause: error.err });
   });
 
   const phase = async (name?: string) => (await cluster.server(name))?.status?.phase;
-  const untilPhase = (wanted: string) =>
-    cluster.until(wanted, async () => {
-      const { metadata, status } = (await cluster.server()) ?? {};
-      const isSettled =
-        status?.taskState === undefined && status?.observedGeneration === metadata?.generation;
-      return status?.phase === wanted && isSettled;
-    });
+  const untilPhase = (wanted: string) => cluster.until(wanted, () => cluster.isSettled(wanted));
   const writesOf = (...kinds: string[]) =>
     cluster.kube.writes.filter(({ kind }) => kinds.includes(kind));
 
@@ -76,7 +71,7 @@ describe("an operator", () => {
       );
       return left.flat().length === 0 && isUnmarked;
     });
-    expect(cluster.nodes.flatMap((node) => [...node.disks])).toEqual([]);
+    expect(cluster.diskCount).toBe(0);
   });
 
   test("writes nothing when all is as it should be", async () => {
@@ -167,7 +162,7 @@ describe("an operator", () => {
   });
 
   test("tells what quota refuses, and goes on when it is raised", async () => {
-    await operator.stop(cluster);
+    await operator.stop();
     let isFull = true;
     const quota = interceptKube(cluster.kube, {
       before({ verb, kind }) {
@@ -175,7 +170,8 @@ describe("an operator", () => {
         throw new Refused("Forbidden", "exceeded quota: pods=0");
       },
     });
-    operator = new OperatorProcess(cluster, quota);
+    const { clock, random } = cluster;
+    operator = new OperatorProcess({ clock, random, kube: quota });
     await cluster.createServer();
     const ready = async () => (await cluster.server())?.status?.conditions?.[0];
     await cluster.until("refused", async () => (await ready())?.reason === "PodRefused");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Context } from "../controllers/fleet.ts";
 import { runOperator } from "../controllers/operator.ts";
 import { type OperatorConfig, operatorConfigSchema, readConfig } from "../platform/config.ts";
 import { Metrics } from "../platform/metrics.ts";
-import type { KubeStore } from "../ports/kube.ts";
-import { type FakeCluster, heartbeatNamespace } from "./fake-cluster.ts";
+import { heartbeatNamespace } from "./fake-workers.ts";
 import { FakeLogger } from "./fake-logger.ts";
 
 const config: OperatorConfig = readConfig(operatorConfigSchema, {
@@ -13,25 +13,25 @@ const config: OperatorConfig = readConfig(operatorConfigSchema, {
   KILONOVA_GUEST_IMAGE: "registry.example.org/guest:1",
 });
 
-/** The operator as a process beside a cluster in memory, which can be killed. */
+/** The operator as a process, which can be killed. */
 export class OperatorProcess {
   readonly log = new FakeLogger();
   readonly #stop = new AbortController();
   readonly #ended: Promise<unknown>;
 
-  constructor(cluster: FakeCluster, kube: KubeStore = cluster.kube) {
-    const { clock, random } = cluster;
+  constructor({ kube, clock, random }: Pick<Context, "kube" | "clock" | "random">) {
     const context = { kube, clock, random, log: this.log, metrics: new Metrics() };
     this.#ended = runOperator(context, config, "operator-1", this.#stop.signal);
   }
 
+  /** Returns at once; nothing is begun any more. */
   kill(): void {
     this.#stop.abort();
   }
 
-  async stop(cluster: FakeCluster): Promise<void> {
+  /** Returns when nothing is under way any more. */
+  async stop(): Promise<void> {
     this.kill();
-    await cluster.clock.advance(0);
     await this.#ended;
   }
 }
