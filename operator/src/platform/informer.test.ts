@@ -317,6 +317,15 @@ describe("an informer", () => {
     expect(consistencies).toEqual(["cached", "quorum", "quorum"]);
   });
 
+  test("tells nothing more once it was stopped", async () => {
+    await create("a");
+    const slow = interceptKube(kube, { after: () => clock.sleep(1_000) });
+    await start({ kube: slow });
+    stop.abort();
+    await clock.advance(1_000);
+    expect(changes).toEqual([]);
+  });
+
   test("hands everything out again when it shall resync", async () => {
     const a = await create("a");
     await start({ resyncSeconds: 30 });

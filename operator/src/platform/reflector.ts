@@ -44,6 +44,9 @@ const silenceMsMax = 15_000;
 /** A watch that ends sooner, and without an event, counts as failed. */
 const healthyAfterMs = 5_000;
 
+/** A field selector that no object fits: a hyphen is no name. */
+const nothing = "metadata.name=-";
+
 type RestartCause = "ended" | "silent" | "expired" | "failed";
 
 /** Keeps a sink equal to what the API server holds: one list, then a watch that is resumed for ever. */
@@ -66,7 +69,7 @@ export class Reflector<T extends ResourceObject> {
     while (!signal.aborted) {
       try {
         if (await this.#hasGoneBack()) this.#version = undefined;
-        this.#version ??= await this.#list();
+        this.#version ??= await this.#list(signal);
         await this.#watch(this.#version, signal);
       } catch (error) {
         if (!signal.aborted) await this.#recover(error, signal);
@@ -74,10 +77,11 @@ export class Reflector<T extends ResourceObject> {
     }
   }
 
-  async #list(): Promise<string> {
+  async #list(signal: AbortSignal): Promise<string> {
     const { kube, type, selector, sink, metrics } = this.#options;
     metrics?.lists.inc({ resource: type.plural });
     const result = await kube.list(type, { ...selector, consistency: this.#consistency });
+    signal.throwIfAborted();
     this.#consistency = "quorum";
     sink.replace(result.items);
     return result.resourceVersion;
@@ -92,7 +96,8 @@ export class Reflector<T extends ResourceObject> {
   async #hasGoneBack(): Promise<boolean> {
     const { kube, type, selector } = this.#options;
     if (this.#version === undefined || this.#failures === 0) return false;
-    const fieldSelector = [selector?.fieldSelector ?? [], "metadata.name=-"].flat().join(",");
+    const usual = selector?.fieldSelector;
+    const fieldSelector = usual === undefined ? nothing : `${usual},${nothing}`;
     const options = { ...selector, fieldSelector, consistency: "quorum" } as const;
     const { resourceVersion } = await kube.list(type, options);
     if (Number(resourceVersion) >= Number(this.#version)) return false;

@@ -107,6 +107,7 @@ describe("the REST store", () => {
     "null",
     '{"type":"ADDED"}',
     '{"type":"ADDED","object":{"metadata":null}}',
+    '{"type":"BOOKMARK","object":{"metadata":{}}}',
     '{"type":"RENAMED","object":{"metadata":{}}}',
   ])("does not trust a watch that tells %s", async (line) => {
     expect(await errorOf(watch(line))).toBeInstanceOf(Unavailable);

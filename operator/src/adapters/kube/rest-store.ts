@@ -209,10 +209,16 @@ function decodeEvent<T extends ResourceObject>(type: ResourceType<T>, line: stri
     case "DELETED":
       return { type: event.type, object };
     case "BOOKMARK":
-      return { type: event.type, resourceVersion: object.metadata.resourceVersion ?? "" };
+      return { type: event.type, resourceVersion: versionOf(object) };
     default:
       throw new Unavailable(`the API server sent a watch event of type ${String(event.type)}`);
   }
+}
+
+/** A watch from no version would begin anew, and tell of no deletion. */
+function versionOf({ metadata }: ResourceObject): string {
+  if (metadata.resourceVersion !== undefined) return metadata.resourceVersion;
+  throw new Unavailable("the API server sent a bookmark without a version");
 }
 
 function parseEvent(line: string): { readonly type: unknown; readonly object: unknown } {
