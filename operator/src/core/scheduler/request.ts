@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Resources } from "../../api/v1alpha1/guest-model.ts";
+import type { SoftTraits } from "../placement/requested-groups.ts";
 
 /** What the scheduler is asked to find a host for. What is absent is not asked for. */
 export interface ScheduleRequest {
@@ -52,11 +53,6 @@ export interface Hints {
   readonly sameHost?: readonly string[];
   /** A network in CIDR notation that the host's address has to be in. */
   readonly hostNetwork?: string;
-}
-
-export interface SoftTraits {
-  readonly preferred: readonly string[];
-  readonly avoided: readonly string[];
 }
 
 /** Some devices that are alike. */
