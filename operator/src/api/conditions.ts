@@ -19,9 +19,9 @@ export type ConditionType = keyof typeof conditionTypes;
 export const reasons = {
   AsDesired: "What the spec asks for is so.",
   Progressing: "Work is under way; the message says what is waited for.",
-  FlavorNotFound: "No Flavor of this name exists. Create it: the server goes on by itself.",
+  FlavorNotFound:
+    "No Flavor of this name exists or is shared with the namespace. Create or share it: the server goes on.",
   FlavorDisabled: "The Flavor is disabled. Enable it or name another one.",
-  FlavorAccessDenied: "The Flavor is not shared with this namespace.",
   FlavorInvalid: "An extra spec of the Flavor is unknown, malformed or not acted on yet.",
   FlavorChanged:
     "A Flavor of the same name was made anew. The server keeps what it was built from.",
@@ -45,6 +45,8 @@ export const reasons = {
   PodLost: "The server pod went away; the guest is started again with the same disk.",
   HostLost: "The hypervisor restarted; the guest is started again with the same disk.",
   GuestShutdown: "The guest shut itself down and onGuestShutdown says Stop.",
+  GuestPaused:
+    "The guest's vCPUs stand still, as they do when its host's disk is full. Make room there.",
   GuestCrashed: "The guest's QEMU ended by itself and onCrash says Stop.",
   StartFailed: "libvirt could not start the guest; the message is libvirt's.",
   PoweredOff: "spec.powerState is Stopped and the guest is off.",

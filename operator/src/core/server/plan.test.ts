@@ -85,8 +85,8 @@ describe("a new server", () => {
     world.guests = [
       { ...guest(), status: { claim: { state: "Accepted" }, step: "FetchingImage" } },
     ];
-    expect(world.plan()).toMatchObject({ steps: [], againAfterSeconds: 5 });
-    world.nowMs += 5000;
+    expect(world.plan()).toMatchObject({ steps: [], againAfterSeconds: 10 });
+    world.nowMs += 10_000;
     expect(kinds()).toEqual(["WriteStatus"]);
     world.operate();
     expect(ready().message).toMatch(/^node-\d fetches the image$/);
@@ -98,7 +98,7 @@ describe("a new server", () => {
       { ...guest(), status: { claim: { state: "Accepted" }, step: "WaitingForPod" } },
     ];
     world.pods = world.pods.map((pod) => ({ ...pod, trouble: "ErrImagePull: no such image" }));
-    world.nowMs += 5000;
+    world.nowMs += 10_000;
     world.operate();
     expect(ready().message).toBe("the server pod does not run: ErrImagePull: no such image");
   });
@@ -283,6 +283,14 @@ describe("a running server", () => {
     expect(world.guests).toHaveLength(1);
   });
 
+  test("whose vCPUs stand still is not ready, and says where to look", () => {
+    const paused = { ...guest().status, domain: "Paused" } as const;
+    world.guests = [{ ...guest(), status: paused }];
+    world.operate();
+    expect(world.status).toMatchObject({ phase: "ACTIVE", powerState: "PAUSED" });
+    expect(ready()).toMatchObject({ status: "False", reason: "GuestPaused" });
+  });
+
   test("tells that another flavor would be a resize, once", () => {
     world.edit({ flavor: "m1.large" });
     world.flavor = undefined;
@@ -433,9 +441,11 @@ describe("a server that is deleted", () => {
     const node = host();
     world.delete();
     world.operate();
-    expect(world.status.taskState).toBe("deleting");
+    expect(world.status).toMatchObject({ phase: "ACTIVE", taskState: "deleting" });
     expect(ready()).toMatchObject({ reason: "Deleting" });
+    world.writes["WriteStatus"] = 0;
     world.settle();
+    expect(world.writes["WriteStatus"]).toBe(0);
     expect(world.server).toBeUndefined();
     expect(world.guests).toEqual([]);
     expect(node.disks.size).toBe(0);

@@ -24,7 +24,7 @@ export interface ServerPlan {
 }
 
 /** News that only say how far something is are written at most this often, for each thing under way. */
-const progressSeconds = 5;
+const progressSeconds = 10;
 
 /**
  * Decides what to do about a Server. Doing it and planning again with what is then observed gives no
@@ -85,8 +85,8 @@ function stateAfter(state: ServerState, decision: Decision, steps: readonly Step
 }
 
 /** The proof that a run is over is kept before the Guest that gives it may go. */
-function releasedRun({ run, guest, vm }: ServerState): ServerStatus["run"] {
-  const isOver = guest !== undefined && (vm === "pending" || vm === "error");
+function releasedRun({ run, guest, vm, isDeleting }: ServerState): ServerStatus["run"] {
+  const isOver = guest !== undefined && !isDeleting && (vm === "pending" || vm === "error");
   return run !== undefined && isOver ? { ...run, state: "Released" } : undefined;
 }
 

@@ -31,6 +31,24 @@ const fatalErrors: readonly string[] = [
 
 /** The status that tells of the state; `refusal` is why there is no host. The same facts give the same. */
 export function statusOf(state: ServerState, refusal: Decision["refusal"]): ServerStatus {
+  return state.isDeleting ? deletionStatusOf(state) : livingStatusOf(state, refusal);
+}
+
+/** Deletion has no phase of its own, and how its guest ends is no news. Source: nova-semantics 1.2. */
+function deletionStatusOf(state: ServerState): ServerStatus {
+  const { server, status, nowMs } = state;
+  const ready: Verdict = { type: "Ready", ...readiness(state, undefined) };
+  const { conditions = [] } = status;
+  const others = conditions.filter(({ type }) => type !== "Ready");
+  return compact({
+    ...status,
+    observedGeneration: server.metadata.generation,
+    taskState: "deleting" as const,
+    conditions: [...conditionsOf([ready], conditions, timestampOf(nowMs)), ...others],
+  });
+}
+
+function livingStatusOf(state: ServerState, refusal: Decision["refusal"]): ServerStatus {
   const { server, status, guest, nowMs } = state;
   const now = timestampOf(nowMs);
   const phase = phaseOf(state, refusal);
@@ -122,8 +140,7 @@ function buildingPhase({ guest }: ServerState): ServerPhase {
 
 /** What is under way. Source: nova-semantics 1.1. */
 function taskStateOf(state: ServerState, phase: ServerPhase): TaskState | undefined {
-  const { guest, isDeleting, vm } = state;
-  if (isDeleting) return "deleting";
+  const { guest, vm } = state;
   if (phase === "BUILD") return "spawning";
   const hasPower = vm === "active" || vm === "stopped";
   return hasPower && guest !== undefined ? powerTask(guest) : undefined;

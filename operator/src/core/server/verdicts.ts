@@ -51,6 +51,10 @@ function powerReadiness(state: ServerState, guest: NonNullable<ServerState["gues
   if (domain === "Running" && guest.status?.boot === guest.spec.boot) {
     return yes("AsDesired", `the guest runs on ${guest.spec.host}`);
   }
+  if (domain === "Paused") {
+    const cure = "if its disk is full, make room there";
+    return no("GuestPaused", `the guest's vCPUs stand still on ${guest.spec.host}: ${cure}`);
+  }
   return isSettledOff(guest) ? offBy(stoppedBy) : progressing(progressOf(state, guest.status));
 }
 
