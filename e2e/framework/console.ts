@@ -8,6 +8,8 @@ export interface GuestConsole {
   read(): Promise<string>;
   /** Waits for the `count`th line that matches in the current pod's log. */
   until(pattern: RegExp, options?: { timeoutSeconds?: number; count?: number }): Promise<string>;
+  /** Types a request of the test guest into the serial console. */
+  tell(request: string): Promise<void>;
   /** Types a request of the test guest into the serial console and returns the guest's answer. */
   ask(request: string): Promise<string>;
 }
@@ -15,8 +17,14 @@ export interface GuestConsole {
 export function consoleOf(world: World, namespace: string, pod: string): GuestConsole {
   const read = async (): Promise<string> =>
     (await world.cluster.kubectl(["logs", "-n", namespace, pod])).stdout;
+  const tell = async (request: string): Promise<void> => {
+    await world.cluster.kubectl(["exec", "-i", "-n", namespace, pod, "--", "console"], {
+      stdin: `${request}\n`,
+    });
+  };
   return {
     read,
+    tell,
     until: (pattern, { timeoutSeconds = 60, count = 1 } = {}) =>
       until(
         `console of ${pod}: ${String(pattern)} × ${count}`,
@@ -28,9 +36,7 @@ export function consoleOf(world: World, namespace: string, pod: string): GuestCo
       ),
     async ask(request) {
       const before = answersIn(await read()).length;
-      await world.cluster.kubectl(["exec", "-i", "-n", namespace, pod, "--", "console"], {
-        stdin: `${request}\n`,
-      });
+      await tell(request);
       return until(
         `answer to ${request} on the console of ${pod}`,
         async () => answersIn(await read())[before],

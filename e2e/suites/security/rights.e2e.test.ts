@@ -96,20 +96,21 @@ describe("who may write what", () => {
 
   test("the agent of one node cannot write another node's objects", async () => {
     const other = ["node-1", "node-2", "node-3"].find((name) => name !== host) ?? "";
+    const identityOf = (node: string): string[] => [
+      "--as=system:serviceaccount:kilonova-system:kilonova-agent",
+      `--as-user-extra=authentication.kubernetes.io/node-name=${node}`,
+    ];
     const asAgentOf = (node: string, ...args: readonly string[]): Promise<string> =>
-      tenant.kubectl(
-        "--as=system:serviceaccount:kilonova-system:kilonova-agent",
-        `--as-user-extra=authentication.kubernetes.io/node-name=${node}`,
-        ...args,
-      );
+      tenant.kubectl(...identityOf(node), ...args);
     const hypervisorPatch = patch({ status: { virtType: "kvm" } });
     const change = ["patch", "hypervisor", host, "--subresource=status", ...hypervisorPatch];
-    await expect(asAgentOf(other, ...change)).rejects.toThrow(/node/);
-    const guestPatch = patch({ status: { step: "ShuttingDown" } });
-    const guestChange = [
-      ...["patch", "guest", "-n", namespace, guest, "--subresource=status"],
-      ...guestPatch,
-    ];
-    await expect(asAgentOf(other, ...guestChange)).rejects.toThrow(/node/);
+    await expect(asAgentOf(other, ...change)).rejects.toThrow(/agent of that node alone/);
+    const { metadata, ...rest } = (await tenant.guestsOf("web"))[0] ?? {};
+    const stolen = { ...rest, metadata, status: { ...rest.status, step: "ShuttingDown" } };
+    const replacing = tenant.world.cluster.kubectl(
+      [...identityOf(other), "replace", "--subresource=status", "-f", "-"],
+      { stdin: JSON.stringify(stolen) },
+    );
+    await expect(replacing).rejects.toThrow(/agent of/);
   });
 });
