@@ -17,6 +17,7 @@ const leaseName = "kilonova-operator";
 const config = readConfig(operatorConfigSchema, process.env);
 const log = createLogger({ component: "operator", level: config.logLevel, clock });
 const metrics = new Metrics();
+metrics.collectProcess();
 const health = new Health(metrics);
 await startHealthServer({
   host: config.healthHost,
