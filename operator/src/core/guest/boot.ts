@@ -42,13 +42,9 @@ const causes: readonly (readonly [Cause, (view: GuestView, boot: Boot) => boolea
 export function stoppedBy(view: GuestView): Cause | undefined {
   const { status } = view.guest;
   const boot = view.record?.boot;
-  if (boot === undefined || isEndTold(status, boot)) return status?.stoppedBy;
+  const told = status?.domain === "Off" ? status.stoppedBy : undefined;
+  if (boot === undefined || told !== undefined) return told;
   return causes.find(([, explains]) => explains(view, boot))?.[0] ?? "Crash";
-}
-
-function isEndTold(status: GuestStatus | undefined, boot: Boot): boolean {
-  if (status?.isReleased === true) return true;
-  return status?.domain === "Off" && status.boot === boot.number;
 }
 
 function isWanted({ spec, metadata }: Guest): boolean {

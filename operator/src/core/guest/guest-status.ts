@@ -24,18 +24,24 @@ const timePattern = /\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.\d]*(?:Z|[+-]\d{4})?:? ?
 
 /** The domain is off: never begun, ended, or not begun yet for the boot that is asked for. */
 export function offStatus(view: GuestView, progress: Progress = {}): GuestStatus {
-  const { status, spec } = view.guest;
-  const isAnnounced =
-    status?.domain === "Starting" && status.boot === spec.boot && spec.runState === "Running";
+  const { status } = view.guest;
+  const isStarting = isAnnounced(view);
   return compact({
     ...basis(view, progress),
-    domain: isAnnounced && !view.isReleased ? ("Starting" as const) : ("Off" as const),
+    domain: isStarting ? ("Starting" as const) : ("Off" as const),
     boot: lastBoot(view),
-    stoppedBy: isAnnounced ? undefined : stoppedBy(view),
+    stoppedBy: isStarting ? undefined : stoppedBy(view),
     isReleased: view.isReleased ? true : undefined,
     startedTime: status?.startedTime,
     bootId: status?.bootId,
   });
+}
+
+/** A start that was announced and is still wanted goes on, whatever it waits for. */
+function isAnnounced({ guest, isReleased }: GuestView): boolean {
+  const { status, spec, metadata } = guest;
+  const isWanted = spec.runState === "Running" && metadata.deletionTimestamp === undefined;
+  return isWanted && !isReleased && status?.domain === "Starting" && status.boot === spec.boot;
 }
 
 /** The boot that the spec asks for is about to begin. */

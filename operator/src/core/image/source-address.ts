@@ -19,7 +19,7 @@ const mappedPrefix = 0xffffn << 32n;
 
 /**
  * Nobody outside this host is at these addresses, or everybody is: unspecified, loopback, link-local
- * (clouds answer for their credentials there), multicast, broadcast, and IPv6 forms that carry an IPv4
+ * (clouds answer for their credentials there), multicast, reserved, and IPv6 forms that carry an IPv4
  * address to a translator.
  */
 const neverSources = [
@@ -27,7 +27,7 @@ const neverSources = [
   "127.0.0.0/8",
   "169.254.0.0/16",
   "224.0.0.0/4",
-  "255.255.255.255/32",
+  "240.0.0.0/4",
   "::/127",
   "fe80::/10",
   "ff00::/8",

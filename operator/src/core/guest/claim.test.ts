@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, test } from "vitest";
+import type { Guest } from "../../api/kinds.ts";
+import { aGuest, aHypervisor } from "../../testing/builders.ts";
+import { answerClaim, type ClaimBook } from "./claim.ts";
+
+const inventories = aHypervisor().status?.inventory ?? {};
+
+/** A Guest with a claim on memory. The host has 16384 MiB. */
+function claimant(
+  name: string,
+  memoryMib: number,
+  change: Parameters<typeof aGuest>[0] = {},
+): Guest {
+  const server = { name, uid: `uid-of-${name}` };
+  return aGuest({
+    ...change,
+    metadata: { name, ...change.metadata },
+    spec: { server, uid: uidOf(name), resources: { MEMORY_MB: memoryMib }, ...change.spec },
+  });
+}
+
+function uidOf(name: string): number {
+  return 1000 + name.charCodeAt(0);
+}
+
+function book(...guests: readonly Guest[]): ClaimBook {
+  return { guests, inventories, isCommitted: () => false };
+}
+
+const accepted = { status: { claim: { state: "Accepted" } } } as const;
+
+describe("a claim", () => {
+  test("is accepted when it fits beside those that were accepted", () => {
+    const guest = claimant("b", 8192);
+    const other = claimant("a", 8192, accepted);
+    expect(answerClaim(guest, book(guest, other))).toEqual({ state: "Accepted" });
+  });
+
+  test("is refused with what is lacking when it does not", () => {
+    const guest = claimant("b", 8193);
+    const other = claimant("a", 8192, accepted);
+    expect(answerClaim(guest, book(guest, other))).toEqual({
+      state: "Refused",
+      reason: "ClaimRefused",
+      message: "the host lacks 8193 MiB MEMORY_MB",
+    });
+  });
+
+  test("comes after those that were made earlier and fit, whoever asks first", () => {
+    const late = claimant("a", 8192, { metadata: { creationTimestamp: "2026-01-01T00:00:09Z" } });
+    const early = claimant("b", 8193, { metadata: { creationTimestamp: "2026-01-01T00:00:01Z" } });
+    const hopeless = claimant("c", 99_999);
+    const all = book(late, early, hopeless);
+    expect(answerClaim(late, all)?.state).toBe("Refused");
+    expect(answerClaim(early, all)?.state).toBe("Accepted");
+    expect(answerClaim(hopeless, all)?.state).toBe("Refused");
+    expect(answerClaim(late, book(late, hopeless))?.state).toBe("Accepted");
+  });
+
+  test("of two made in the same second is decided by their names", () => {
+    const one = claimant("a", 16_384);
+    const other = claimant("b", 16_384);
+    expect(answerClaim(one, book(one, other))?.state).toBe("Accepted");
+    expect(answerClaim(other, book(other, one))?.state).toBe("Refused");
+  });
+
+  test("is held by an acceptance that is only being written", () => {
+    const guest = claimant("a", 8193);
+    const other = claimant("b", 8192);
+    const all = { ...book(guest, other), isCommitted: (one: Guest) => one === other };
+    expect(answerClaim(guest, all)?.state).toBe("Refused");
+  });
+
+  test("is free again when its holder was refused, released or is going", () => {
+    const guest = claimant("b", 16_384);
+    const claim = { state: "Refused" } as const;
+    const refused = claimant("a", 16_384, { status: { claim } });
+    const released = claimant("c", 16_384, { status: { ...accepted.status, isReleased: true } });
+    const leaving = claimant("d", 16_384, { spec: { runState: "Absent" } });
+    expect(answerClaim(guest, book(guest, refused, released, leaving))?.state).toBe("Accepted");
+  });
+
+  test("is answered once", () => {
+    const claim = { state: "Refused", reason: "ClaimRefused" } as const;
+    const guest = claimant("a", 1, { status: { claim } });
+    expect(answerClaim(guest, book(guest))).toEqual(claim);
+  });
+
+  test("of a guest whose disk is here is accepted whatever there is room for", () => {
+    const guest = claimant("a", 99_999);
+    const all = { ...book(guest), inventories: undefined, isCommitted: () => true };
+    expect(answerClaim(guest, all)).toEqual({ state: "Accepted" });
+  });
+
+  test("waits as long as the host does not know what it has", () => {
+    const guest = claimant("a", 1);
+    expect(answerClaim(guest, { ...book(guest), inventories: undefined })).toBeUndefined();
+  });
+
+  test("is refused to a server with another one's user id", () => {
+    const other = claimant("a", 1, accepted);
+    const guest = claimant("b", 1, { spec: { uid: uidOf("a") } });
+    expect(answerClaim(guest, book(guest, other))?.message).toBe(
+      `user id ${uidOf("a")} belongs to server a on this host`,
+    );
+    const { server } = other.spec;
+    const next = claimant("c", 1, { spec: { uid: uidOf("a"), server } });
+    expect(answerClaim(next, book(next, other))?.state).toBe("Accepted");
+  });
+});
