@@ -83,6 +83,8 @@ export async function runAgent(
   const { ports, config, paths, log, metrics, health } = options;
   const { kube, clock, random, sockets, devices } = ports;
   const { nodeName, heartbeatNamespace: namespace } = config;
+  let volumes: VolumePlugin | undefined;
+  health.addReadiness("volumes", () => (volumes?.isServing ? undefined : "not served yet"));
   await prepareNode(ports.mounts, paths);
   const records = new PodRecords(paths.pods, ports.nodeFiles, log);
   await records.load(ports.mounts);
@@ -92,9 +94,8 @@ export async function runAgent(
   const guests = makeGuestManager(options, records, board);
   const informers = makeInformers(options);
   const reporter = makeReporter(options, { uuid, informers, board, guests });
-  const volumes = makeVolumePlugin(options, records);
+  volumes = makeVolumePlugin(options, records);
   const kvm = { sockets, devices, directory: paths.devices, clock, random, log, metrics };
-  health.addReadiness("volumes", () => (volumes.isServing ? undefined : "not served yet"));
   const tasks = [
     task("heartbeat", new Heartbeat({ kube, namespace, nodeName, clock, log })),
     task("volumes", volumes),

@@ -35,6 +35,8 @@ for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => stop.abor
 const log = createLogger({ component: "agent", level: config.logLevel, clock: systemClock });
 const metrics = new Metrics();
 const health = new Health(metrics);
+let running: ReturnType<typeof runAgent> | undefined;
+health.addReadiness("node", () => (running === undefined ? "not this agent's yet" : undefined));
 const server = await startHealthServer({
   host: config.healthHost,
   port: config.healthPort,
@@ -46,10 +48,8 @@ const paths = nodePaths();
 await lockAgent(paths.lock, { clock: systemClock, signal: stop.signal, log });
 const ports = await openPorts(config, paths);
 const { version } = manifest;
-const outcome = await runAgent(
-  { ports, config, paths, version, log, metrics, health },
-  stop.signal,
-);
+running = runAgent({ ports, config, paths, version, log, metrics, health }, stop.signal);
+const outcome = await running;
 await server.close();
 process.exit(outcome === "stopped" ? 0 : 1);
 
