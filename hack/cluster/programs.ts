@@ -70,7 +70,6 @@ async function pauseProgram(): Promise<PauseProgram> {
     Env: [],
     User: "65535:65535",
     WorkingDir: "/",
-    Labels: {},
   });
   return { path: join(directory, "pause"), image };
 }

@@ -50,6 +50,5 @@ async function buildDiskServer(disk: { qcow2: string; sha256: string }): Promise
     Env: ["PATH=/usr/sbin:/usr/bin"],
     User: "65532:65532",
     WorkingDir: "/",
-    Labels: {},
   });
 }

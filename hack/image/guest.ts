@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The guest image: what server pods run. */
-import { chmod, copyFile, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { cached, hashOf } from "../cache.ts";
 import { run } from "../exec.ts";
 import { step } from "../steps.ts";
 import { builderRootfs, kernelImage } from "./builder.ts";
 import { forgetOthers } from "./forget.ts";
-import { imageOf, layerOf, type BuiltImage, type Layer } from "./oci.ts";
+import { imageOf, layerOf, type BuiltImage, type ImageConfig, type Layer } from "./oci.ts";
 import { digestOfSources, productVersion, repositoryPath } from "./repository.ts";
 import { debianRootfs } from "./rootfs.ts";
 import { runIn } from "./sandbox.ts";
@@ -16,23 +16,18 @@ const sources = "operator/guest-image";
 /** What the image depends on: not the tests, nor what is written about it. */
 const inputs = [
   "hack/image/guest.ts",
-  ...["bake-capabilities.sh", "build.sh", "console", "etc", "init", "probe"].map(
+  ...["assemble.sh", "bake-capabilities.sh", "build.sh", "console", "etc", "init", "probe"].map(
     (name) => `${sources}/${name}`,
   ),
 ];
 
-/** The packages whose versions a guest's machine depends on, listed in the image's own record. */
-const recordedPackages = ["libvirt-daemon", "ovmf", "qemu-system-x86", "seabios", "swtpm"];
-
-/** What goes to which place of the image; the programs are there once build.sh ran. */
-const files: readonly (readonly [from: string, to: string, mode: number])[] = [
-  ["out/kilonova-init", "usr/bin/kilonova-init", 0o755],
-  ["out/console", "usr/bin/console", 0o755],
-  ["out/initrd", "usr/share/kilonova/probe/initrd", 0o644],
-  ["etc/libvirtd.conf", "etc/libvirt/libvirtd.conf", 0o644],
-  ["etc/qemu.conf", "etc/libvirt/qemu.conf", 0o644],
-  ["probe/kilonova-probe.sh", "usr/bin/kilonova-probe", 0o755],
-];
+/** How the guest image runs; its Dockerfile says the same. */
+export const guestImageConfig: ImageConfig = {
+  Entrypoint: ["/usr/bin/kilonova-init"],
+  Env: ["PATH=/usr/sbin:/usr/bin", "XDG_RUNTIME_DIR=/data/run", "HOME=/data/run/home"],
+  User: "65532:65532",
+  WorkingDir: "/",
+};
 
 /** Builds the image of server pods, or finds it in the cache. */
 export async function buildGuestImage(): Promise<BuiltImage> {
@@ -40,13 +35,7 @@ export async function buildGuestImage(): Promise<BuiltImage> {
   const base = await packagesLayer();
   const own = await layerOf(`guest-${key}`, join(directory, "own"));
   await forgetOthers(directory);
-  return imageOf("kilonova.local/kilonova-guest", [base, own], {
-    Entrypoint: ["/usr/bin/kilonova-init"],
-    Env: ["PATH=/usr/sbin:/usr/bin", "XDG_RUNTIME_DIR=/data/run", "HOME=/data/run/home"],
-    User: "65532:65532",
-    WorkingDir: "/",
-    Labels: { "org.opencontainers.image.version": await productVersion() },
-  });
+  return imageOf("kilonova.local/kilonova-guest", [base, own], guestImageConfig);
 }
 
 /**
@@ -76,52 +65,29 @@ async function assembled(): Promise<{ key: string; directory: string }> {
   const kernel = await kernelImage();
   const key = hashOf(base.digest, basename(kernel), await digestOfSources(...inputs));
   const directory = await cached(`guest-${key}`, (out) =>
-    step("guest image", () => assemble(out, kernel, key)),
+    step("guest image", () => assemble(out, kernel)),
   );
   return { key, directory };
 }
 
-async function assemble(out: string, kernel: string, key: string): Promise<void> {
-  const own = join(out, "own");
-  const rootfs = join(out, "rootfs");
-  const work = join(out, "work");
+async function assemble(out: string, kernel: string): Promise<void> {
+  const [own, rootfs, work] = [join(out, "own"), join(out, "rootfs"), join(out, "work")];
+  const packages = await packagesRootfs();
   await run("cp", ["-a", repositoryPath(sources), work]);
-  await runIn([await builderRootfs()], work, ["sh", "/shared/build.sh", "/shared/out"]);
-  for (const [from, to, mode] of files) {
-    await mkdir(dirname(join(own, to)), { recursive: true });
-    await copyFile(join(work, from), join(own, to));
-    await chmod(join(own, to), mode);
-  }
-  await copyFile(kernel, join(own, "usr/share/kilonova/probe/vmlinuz"));
-  for (const name of ["passwd", "group"])
-    await symlink(`/data/run/${name}`, join(own, "etc", name));
-  await mkdir(join(own, "data"));
-  await writeRecord(own, key);
+  await copyFile(kernel, join(work, "vmlinuz"));
+  await copyFile(join(packages, "var/lib/dpkg/status"), join(work, "status"));
+  const script = `
+    sh build.sh built
+    sh assemble.sh built vmlinuz status ${await productVersion()} own`;
+  await runIn([await builderRootfs()], work, ["sh", "-euc", `cd /shared; ${script}`]);
+  await rename(join(work, "own"), own);
 
-  await run("cp", ["-a", await packagesRootfs(), rootfs]);
+  await run("cp", ["-a", packages, rootfs]);
   await run("cp", ["-a", `${own}/.`, rootfs]);
   await runIn([rootfs], work, ["sh", "/shared/bake-capabilities.sh", "/shared/capabilities"]);
   for (const root of [own, rootfs]) {
-    await cp(join(work, "capabilities"), join(root, "usr/share/kilonova/capabilities"), {
-      recursive: true,
-    });
+    const records = join(root, "usr/share/kilonova/capabilities");
+    await run("cp", ["-a", join(work, "capabilities"), records]);
   }
   await rm(work, { recursive: true });
-}
-
-/** What is in the image, for the record of a guest's machine: its first start decides what it runs on. */
-async function writeRecord(own: string, key: string): Promise<void> {
-  const status = await readFile(join(await packagesRootfs(), "var/lib/dpkg/status"), "utf8");
-  const packages = recordedPackages.map((name) => {
-    const version = new RegExp(`^Package: ${name}\n(?:.+\n)*?Version: (.+)$`, "m").exec(status);
-    if (version?.[1] === undefined) throw new Error(`the guest image lacks the package ${name}`);
-    return [name, version[1]];
-  });
-  const record = {
-    version: await productVersion(),
-    content: key,
-    packages: Object.fromEntries(packages),
-  };
-  await mkdir(join(own, "etc/kilonova"), { recursive: true });
-  await writeFile(join(own, "etc/kilonova/guest-image"), `${JSON.stringify(record, null, 2)}\n`);
 }

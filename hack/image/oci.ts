@@ -33,7 +33,6 @@ export interface ImageConfig {
   readonly Env: readonly string[];
   readonly User: string;
   readonly WorkingDir: string;
-  readonly Labels: Readonly<Record<string, string>>;
 }
 
 const deterministic = ["--sort=name", "--mtime=@0", "--numeric-owner", "--format=gnu"];

@@ -1,38 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The product image: operator and agent, run from their sources by Node. */
-import { copyFile, cp, mkdir, readFile, readdir, rm, symlink } from "node:fs/promises";
+import { copyFile, cp, mkdir, readFile, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { cached, hashOf } from "../cache.ts";
 import { run } from "../exec.ts";
 import { step } from "../steps.ts";
 import { builderRootfs } from "./builder.ts";
 import { forgetOthers } from "./forget.ts";
-import { imageOf, layerOf, type BuiltImage, type Layer } from "./oci.ts";
-import { digestOfSources, productVersion, repositoryPath } from "./repository.ts";
+import { imageOf, layerOf, type BuiltImage, type ImageConfig, type Layer } from "./oci.ts";
+import { digestOfSources, repositoryPath } from "./repository.ts";
 import { debianRootfs } from "./rootfs.ts";
 import { runIn } from "./sandbox.ts";
 
 /** Where the sources are in the image. */
 const home = "/app";
-/** Node's cache of compiled modules, filled when the image is built; it has a directory a user. */
+/** Node's cache of compiled modules, filled when the image is built. */
 const compileCache = `${home}/.compile-cache`;
-/** The users beside root, the agent, that find the cache: the operator, and children of the agent. */
-const otherUsers = [65532, 65534];
 /** Of 3 MiB instead of 48, the young generation costs 5 MiB less, and here few objects die young. */
 const nodeFlags = ["--max-semi-space-size=1"];
 
 const recipe = "hack/image/product.ts";
 
+/** How the product image runs; its Dockerfile says the same. */
+export const productImageConfig: ImageConfig = {
+  Entrypoint: ["/usr/bin/node", ...nodeFlags],
+  Cmd: ["operator/src/bin/operator.ts"],
+  Env: ["PATH=/usr/sbin:/usr/bin", "NODE_ENV=production", `NODE_COMPILE_CACHE=${compileCache}`],
+  User: "65532:65532",
+  WorkingDir: home,
+};
+
 /** Builds the image of operator and agent, or finds it in the cache. */
 export async function buildProductImage(): Promise<BuiltImage> {
-  return imageOf("kilonova.local/kilonova", await productLayers(), {
-    Entrypoint: ["/usr/bin/node", ...nodeFlags],
-    Cmd: ["operator/src/bin/operator.ts"],
-    Env: ["PATH=/usr/sbin:/usr/bin", "NODE_ENV=production", `NODE_COMPILE_CACHE=${compileCache}`],
-    User: "65532:65532",
-    WorkingDir: home,
-    Labels: { "org.opencontainers.image.version": await productVersion() },
-  });
+  return imageOf("kilonova.local/kilonova", await productLayers(), productImageConfig);
 }
 
 /** The layers of the product image, the lowest first, for images that add one of their own. */
@@ -118,13 +118,8 @@ function isForTestsOnly(path: string): boolean {
 }
 
 async function warmUp(layers: readonly string[], cache: string): Promise<void> {
-  const environment = ["NODE_COMPILE_CACHE=/shared", "NODE_ENV=production"];
   await copyFile(repositoryPath("operator/image/warm-up.sh"), join(cache, "warm-up.sh"));
-  const script = ["sh", "/shared/warm-up.sh", ...nodeFlags];
-  await runIn(layers, cache, ["env", `--chdir=${home}`, ...environment, ...script]);
+  const environment = ["env", "NODE_COMPILE_CACHE=/shared", "NODE_ENV=production"];
+  await runIn(layers, cache, [...environment, "sh", "/shared/warm-up.sh", ...nodeFlags]);
   await rm(join(cache, "warm-up.sh"));
-  for (const name of await readdir(cache)) {
-    for (const user of otherUsers)
-      await symlink(name, join(cache, name.replace(/-0$/, `-${user}`)));
-  }
 }
