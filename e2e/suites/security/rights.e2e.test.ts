@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { requestAsAgentOf } from "../../framework/agent-request.ts";
 import { Tenant } from "../../framework/tenant.ts";
 import { theWorld } from "../../framework/world.ts";
 
@@ -79,7 +80,21 @@ describe("who may write what", () => {
       kind: "Pod",
       metadata: { name: "thief", namespace },
       spec: {
-        containers: [{ name: "c", image: "x" }],
+        securityContext: {
+          runAsNonRoot: true,
+          runAsUser: 1000,
+          seccompProfile: { type: "RuntimeDefault" },
+        },
+        containers: [
+          {
+            name: "c",
+            image: "x",
+            securityContext: {
+              allowPrivilegeEscalation: false,
+              capabilities: { drop: ["ALL"] },
+            },
+          },
+        ],
         volumes: [
           {
             name: "g",
@@ -91,26 +106,40 @@ describe("who may write what", () => {
     const creating = tenant.world.cluster.kubectl(["--as", user, "create", "-f", "-"], {
       stdin: JSON.stringify(pod),
     });
-    await expect(creating).rejects.toThrow(/server pods/i);
+    await expect(creating).rejects.toThrow(/kilonova|ValidatingAdmissionPolicy/i);
   });
 
-  test("the agent of one node cannot write another node's objects", async () => {
+  test("the agent of one node can write its own hypervisor's status and no other's", async () => {
     const other = ["node-1", "node-2", "node-3"].find((name) => name !== host) ?? "";
-    const identityOf = (node: string): string[] => [
-      "--as=system:serviceaccount:kilonova-system:kilonova-agent",
-      `--as-user-extra=authentication.kubernetes.io/node-name=${node}`,
-    ];
-    const asAgentOf = (node: string, ...args: readonly string[]): Promise<string> =>
-      tenant.kubectl(...identityOf(node), ...args);
-    const hypervisorPatch = patch({ status: { virtType: "kvm" } });
-    const change = ["patch", "hypervisor", host, "--subresource=status", ...hypervisorPatch];
-    await expect(asAgentOf(other, ...change)).rejects.toThrow(/agent of that node alone/);
-    const { metadata, ...rest } = (await tenant.guestsOf("web"))[0] ?? {};
-    const stolen = { ...rest, metadata, status: { ...rest.status, step: "ShuttingDown" } };
-    const replacing = tenant.world.cluster.kubectl(
-      [...identityOf(other), "replace", "--subresource=status", "-f", "-"],
-      { stdin: JSON.stringify(stolen) },
+    const write = (node: string): Promise<string> =>
+      requestAsAgentOf(tenant.world, node, {
+        method: "PATCH",
+        path: `/apis/kilonova.io/v1alpha1/hypervisors/${host}/status?fieldManager=thief&force=true&dryRun=All`,
+        contentType: "application/apply-patch+yaml",
+        body: {
+          apiVersion: "kilonova.io/v1alpha1",
+          kind: "Hypervisor",
+          metadata: { name: host },
+          status: { virtType: "qemu" },
+        },
+      });
+    expect(await write(host)).toMatch(/^200 /);
+    expect(await write(other)).toMatch(
+      /^422 .*agent of that node alone|^403 .*agent of that node/s,
     );
-    await expect(replacing).rejects.toThrow(/agent of/);
+  });
+
+  test("the agent of one node can write the status of its own Guests only", async () => {
+    const other = ["node-1", "node-2", "node-3"].find((name) => name !== host) ?? "";
+    const [mine] = await tenant.guestsOf("web");
+    const write = (node: string): Promise<string> =>
+      requestAsAgentOf(tenant.world, node, {
+        method: "PUT",
+        path: `/apis/kilonova.io/v1alpha1/namespaces/${namespace}/guests/${guest}/status?dryRun=All`,
+        contentType: "application/json",
+        body: { ...mine, status: { ...mine?.status, step: "Starting" } },
+      });
+    expect(await write(host)).toMatch(/^200 /);
+    expect(await write(other)).toMatch(/agent of its node alone/);
   });
 });
