@@ -73,6 +73,12 @@ const operator: ProcessRights = {
       purpose: "run the server pods",
     },
     {
+      group: "",
+      resources: ["namespaces"],
+      verbs: read,
+      purpose: "end guests at once when their namespace is deleted",
+    },
+    {
       group: "policy",
       resources: ["poddisruptionbudgets"],
       verbs: [...read, "create", "patch", "delete"],

@@ -58,6 +58,7 @@ export class Fleet {
   readonly budgets: Informer<PodDisruptionBudget>;
   readonly hypervisors: Informer<Hypervisor>;
   readonly nodes: Informer<Node>;
+  readonly namespaces: Informer<ResourceObject>;
   readonly heartbeats: Informer<Lease>;
 
   constructor(context: Context, heartbeatNamespace: string) {
@@ -78,12 +79,18 @@ export class Fleet {
     );
     this.hypervisors = watch(resources.hypervisors);
     this.nodes = watch(resources.nodes);
+    this.namespaces = watch(resources.namespaces);
     this.heartbeats = watch(resources.leases, {}, { namespace: heartbeatNamespace });
   }
 
   /** Runs until aborted. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all(this.#all().map((informer) => informer.run(signal)));
+  }
+
+  /** A namespace that is being deleted: nothing can be made there, and all that is there goes. */
+  isLeaving(namespace: string): boolean {
+    return this.namespaces.get(namespace)?.metadata.deletionTimestamp !== undefined;
   }
 
   /** Resolves when every cache is whole; rejects with the signal's reason when that aborts first. */
@@ -101,6 +108,7 @@ export class Fleet {
       this.budgets,
       this.hypervisors,
       this.nodes,
+      this.namespaces,
       this.heartbeats,
     ];
   }

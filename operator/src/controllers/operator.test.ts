@@ -232,6 +232,24 @@ describe("an operator", () => {
     );
   });
 
+  test("ends guests at once when their namespace begins to go", async () => {
+    const writer = { fieldManager: "a-user" };
+    const metadata = { name: "team", finalizers: ["x/all-content"] };
+    const namespace = { apiVersion: "v1", kind: "Namespace", metadata };
+    await cluster.kube.create(resources.namespaces, namespace, writer);
+    await cluster.createServer();
+    await untilPhase("ACTIVE");
+    await cluster.kube.delete(resources.namespaces, { name: "team" });
+    // The namespace controller has only come to the pods yet.
+    await cluster.until(
+      "no guest",
+      async () => (await cluster.list(resources.guests)).length === 0,
+    );
+    expect((await cluster.server())?.metadata.finalizers ?? []).toEqual([]);
+    expect(cluster.diskCount).toBe(0);
+    expect(await cluster.list(resources.pods)).toEqual([]);
+  });
+
   test("lets a namespace go with all that is in it", async () => {
     await cluster.createServer();
     await untilPhase("ACTIVE");

@@ -134,6 +134,7 @@ export const resources = {
   guests: own<Guest>(kinds.guest),
   pods: core<Pod>("pods", "Pod", true),
   nodes: core<Node>("nodes", "Node", false),
+  namespaces: core<ResourceObject>("namespaces", "Namespace", false),
   serviceCidrs: {
     group: "networking.k8s.io",
     version: "v1",

@@ -27,6 +27,7 @@ export class ServerWorld {
   guests: Guest[] = [];
   pods: ObservedPod[] = [];
   creationRefusal: CreationRefusal | undefined;
+  isNamespaceLeaving = false;
   readonly nodes: readonly FakeNode[];
   nowMs = Date.parse("2026-01-01T00:00:00Z");
   /** How often the operator wrote, by the kind of step. */
@@ -82,8 +83,9 @@ export class ServerWorld {
   observe(): ServerObservation {
     if (this.server === undefined) throw new Error("the Server is gone");
     const { server, flavor, image, guests, pods, creationRefusal, nowMs } = this;
+    const { isNamespaceLeaving } = this;
     return {
-      ...{ server, flavor, image, guests, pods, creationRefusal, nowMs },
+      ...{ server, flavor, image, guests, pods, creationRefusal, nowMs, isNamespaceLeaving },
       overheadMib: 160,
       hostOf: (name) => {
         const node = this.nodes.find((one) => one.name === name);

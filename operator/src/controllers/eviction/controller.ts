@@ -42,7 +42,8 @@ export class EvictionController {
   async #reconcile(namespace: string): Promise<ReconcileResult> {
     const { kube } = this.#context;
     const found = this.#fleet.budgets.get(`${namespace}/${budgetName}`);
-    if (isGuarded(this.#fleet.servers.byIndex("namespace", namespace))) {
+    const servers = this.#fleet.servers.byIndex("namespace", namespace);
+    if (isGuarded(servers) && !this.#fleet.isLeaving(namespace)) {
       const budget = evictionBudget(namespace);
       if (!isEqual(found?.spec, budget.spec)) {
         const writer = { fieldManager: fieldManager.operator };

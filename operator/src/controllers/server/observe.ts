@@ -72,6 +72,7 @@ export class ServerObserver {
     const { server } = own;
     return {
       server,
+      isNamespaceLeaving: fleet.isLeaving(server.metadata.namespace ?? ""),
       flavor: fleet.flavors.get(server.spec.flavor),
       image: fleet.images.get(`${server.metadata.namespace}/${server.spec.image.name}`),
       guests: own.guests.toSorted((one, other) => one.spec.token - other.spec.token),

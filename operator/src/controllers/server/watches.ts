@@ -10,7 +10,7 @@ import type { Fleet } from "../fleet.ts";
 
 /** Which Servers a change may concern: each of them is looked at again. */
 export function watchServers(fleet: Fleet, enqueue: (key: string) => void): void {
-  const { servers, guests, pods, flavors, images, hypervisors, nodes } = fleet;
+  const { servers, guests, pods, flavors, images, hypervisors, nodes, namespaces } = fleet;
   const wake = (index: string, value: string): void => {
     for (const server of servers.byIndex(index, value)) enqueue(keyOf(server));
   };
@@ -28,6 +28,11 @@ export function watchServers(fleet: Fleet, enqueue: (key: string) => void): void
   });
   pods.onChange(({ old, current }) => {
     wake("uid", (current ?? old)?.metadata.labels?.[label.serverUid] ?? "");
+  });
+  namespaces.onChange((change) => {
+    if (isChanged(change, ({ metadata }) => metadata.deletionTimestamp)) {
+      wake("namespace", change.key);
+    }
   });
   flavors.onChange(({ key }) => wake("flavor", key));
   images.onChange(({ key }) => wake("image", key));

@@ -458,6 +458,19 @@ describe("a server that is deleted", () => {
     expect(kinds()).toEqual(["RemoveFinalizer"]);
   });
 
+  test("with its namespace gives its guest up at once, and makes nothing new there", () => {
+    world.settle();
+    world.isNamespaceLeaving = true;
+    world.losePod();
+    expect(kinds()).toEqual(["DeleteGuest", "WriteStatus"]);
+    for (let pass = 0; pass < 5; pass += 1) {
+      world.operate();
+      world.serve();
+    }
+    expect(world.guests).toEqual([]);
+    expect(world.pods).toEqual([]);
+  });
+
   test("stays with the reason while its host does not answer", () => {
     world.settle();
     const node = host();

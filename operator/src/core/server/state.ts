@@ -37,6 +37,8 @@ export interface Placement {
 /** All that is known of one Server. Everything that is decided of it follows from this alone. */
 export interface ServerObservation {
   readonly server: Server;
+  /** Its namespace is being deleted, and the Server will be. */
+  readonly isNamespaceLeaving: boolean;
   /** The Flavor and Image that its spec names; undefined when there are none. */
   readonly flavor: Flavor | undefined;
   readonly image: Image | undefined;
@@ -72,6 +74,7 @@ export interface ServerState extends ServerObservation {
   readonly vm: VmState;
   /** The guest was once started, or was made to be off: there is a disk with the user's data. */
   readonly isBuilt: boolean;
+  /** It was asked to go: by itself, or with its namespace, which begins with the pods. */
   readonly isDeleting: boolean;
   /** The host of the run answers. */
   readonly isHostUp: boolean;
@@ -93,7 +96,7 @@ export function stateOf(observation: ServerObservation): ServerState {
     pod: pods.find(({ name }) => name === current),
     vm: vmStateOf(run, guest, isBuilt),
     isBuilt,
-    isDeleting: server.metadata.deletionTimestamp !== undefined,
+    isDeleting: observation.isNamespaceLeaving || server.metadata.deletionTimestamp !== undefined,
     isHostUp: run !== undefined && hostOf(run.host)?.isUp === true,
   };
 }
