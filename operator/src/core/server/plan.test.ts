@@ -563,9 +563,7 @@ describe("a Guest that is lost", () => {
     expect(world.guests).toHaveLength(1);
     expect(world.domains).toHaveLength(1);
     expect(world.status.phase).toBe("PENDING");
-    expect(ready().message).toMatch(
-      /^node-\d may still run it and has not given the run right back/,
-    );
+    expect(ready().message).toMatch(/^the run right was not given back yet by node-\d$/);
   });
 });
 

@@ -134,14 +134,15 @@ function verdictOf({ type, status, reason }: Condition): readonly string[] {
   return reason === "Progressing" ? [type, status] : [type, status, reason];
 }
 
-function claimOf({ steps = [] }: Decision): AssumedClaim | undefined {
+/** Of a run that is granted; a Guest that is made again stands in the caches by its Server. */
+function claimOf({ steps = [], record }: Decision): AssumedClaim | undefined {
   const step = steps.find(({ kind }) => kind === "CreateGuest");
-  if (step?.kind !== "CreateGuest") return undefined;
+  if (step?.kind !== "CreateGuest" || record?.run === undefined) return undefined;
   const { metadata, spec } = step.guest;
   return { guest: metadata.name, host: spec.host, resources: spec.resources, uid: spec.uid };
 }
 
 function soonest(delays: readonly (number | undefined)[]): number | undefined {
-  const known = delays.filter((delay) => delay !== undefined && delay > 0);
-  return known.length === 0 ? undefined : Math.min(...(known as number[]));
+  const known = delays.filter((delay): delay is number => delay !== undefined && delay > 0);
+  return known.length === 0 ? undefined : Math.min(...known);
 }

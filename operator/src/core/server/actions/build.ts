@@ -32,7 +32,7 @@ export const build = defineAction({
 
 function waitForRelease({ guests }: ServerState): Decision {
   const holders = guests.filter((guest) => !isReleased(guest)).map(({ spec }) => spec.host);
-  const message = `${describeList(holders)} may still run it and has not given the run right back`;
+  const message = `the run right was not given back yet by ${describeList(holders)}`;
   return { refusal: { ok: false, reason: "Progressing", message } };
 }
 
