@@ -11,7 +11,7 @@ export interface GuestConsole {
   /** Types a request of the test guest into the serial console. */
   tell(request: string): Promise<void>;
   /** Types a request of the test guest into the serial console and returns the guest's answer. */
-  ask(request: string): Promise<string>;
+  ask(request: string, timeoutSeconds?: number): Promise<string>;
 }
 
 export function consoleOf(world: World, namespace: string, pod: string): GuestConsole {
@@ -34,13 +34,13 @@ export function consoleOf(world: World, namespace: string, pod: string): GuestCo
         },
         { timeoutSeconds, intervalMs: 300 },
       ),
-    async ask(request) {
+    async ask(request, timeoutSeconds = 20) {
       const before = answersIn(await read()).length;
       await tell(request);
       return until(
         `answer to ${request} on the console of ${pod}`,
         async () => answersIn(await read())[before],
-        { timeoutSeconds: 20, intervalMs: 300 },
+        { timeoutSeconds, intervalMs: 300 },
       );
     },
   };

@@ -145,6 +145,18 @@ export class Tenant {
     return server;
   }
 
+  /**
+   * Asks the guest until it answers: one that boots hears nothing yet, and its pod's log may still show
+   * what an earlier boot said.
+   */
+  askUntilAnswered(name: string, request: string, timeoutSeconds = 120): Promise<string> {
+    return until(
+      `server ${name} answers ${request}`,
+      async () => (await this.console(name)).ask(request, 4),
+      { timeoutSeconds },
+    );
+  }
+
   /** Every QEMU of this server on any node. */
   async qemus(name: string): Promise<Process[]> {
     const { metadata, spec } = await this.server(name);

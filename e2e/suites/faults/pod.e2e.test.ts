@@ -28,16 +28,8 @@ describe("a server whose parts die", () => {
 
   async function expectBackWithData(): Promise<void> {
     await tenant.untilPhase("web", "ACTIVE", 120);
-    const guestConsole = await until(
-      "a console that answers",
-      async () => {
-        const found = await tenant.console("web");
-        await found.until(/KILONOVA-GUEST up/, { timeoutSeconds: 5 });
-        return found;
-      },
-      { timeoutSeconds: 90 },
-    );
-    expect(await guestConsole.ask("/read?path=/data/note")).toContain("precious");
+    const answer = await tenant.askUntilAnswered("web", "/read?path=/data/note");
+    expect(answer).toContain("precious");
     expect(await tenant.qemus("web")).toHaveLength(1);
   }
 
