@@ -59,11 +59,24 @@ describe("the owner of a server is told", () => {
     ]);
   });
 
+  test("that its guest crashed and is started again, once", () => {
+    world.settle();
+    world.edit({ onCrash: "Restart" });
+    world.settle();
+    const crash = () => world.node(world.status.hypervisor).stop("web-5e12e-1", "Crash");
+    expect(told(crash)).toEqual([
+      expect.stringMatching(/^Warning GuestCrashed: .*; it is started again with the same disk$/),
+    ]);
+    expect(told(() => void (world.nowMs += 60_000))).toHaveLength(1);
+  });
+
   test("that it lost its pod and runs again", () => {
     world.settle();
     world.nowMs += 60_000;
-    const news = told(() => world.losePod());
-    expect(news.at(-1)).toMatch(/^Normal Started/);
+    expect(told(() => world.losePod())).toEqual([
+      expect.stringMatching(/^Warning PodLost: .*; it is started again with the same disk$/),
+      expect.stringMatching(/^Normal Started/),
+    ]);
   });
 
   test("that it is being deleted", () => {

@@ -34,10 +34,26 @@ const power: Teller = (before, after) => {
     const note = `the guest runs on ${after.hypervisor}`;
     return { type: "Normal", reason: "Started", action: "Start", note };
   }
-  const isStopped = after.phase === "SHUTOFF" && (after.stoppedBy ?? "User") === "User";
-  if (!isStopped) return undefined;
+  if (after.phase !== "SHUTOFF") return undefined;
+  const { stoppedBy = "User" } = after;
+  if (stoppedBy !== "User") return before.phase === "ACTIVE" ? loss(after, stoppedBy) : undefined;
   return { type: "Normal", reason: "Stopped", action: "Stop", note: "the guest is off" };
 };
+
+const losses = {
+  Host: ["HostLost", "the hypervisor restarted under the guest"],
+  Pod: ["PodLost", "the server pod went away under the guest"],
+  Guest: ["GuestShutdown", "the guest shut itself down"],
+  Crash: ["GuestCrashed", "the guest's QEMU ended by itself"],
+} as const;
+
+/** A guest that is started again at once is as its spec asks before anybody could read why it is not. */
+function loss({ taskState }: ServerStatus, cause: keyof typeof losses): News | undefined {
+  if (taskState !== "powering-on") return undefined;
+  const [reason, what] = losses[cause];
+  const note = `${what}; it is started again with the same disk`;
+  return { type: "Warning", reason, action: "Restart", note };
+}
 
 const deletion: Teller = (before, after) => {
   if (after.taskState !== "deleting" || before.taskState === "deleting") return undefined;

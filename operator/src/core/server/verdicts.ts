@@ -5,6 +5,7 @@ import type { GuestStatus } from "../../api/v1alpha1/guest.ts";
 import type { Verdict } from "../lib/condition-set.ts";
 import { describeList } from "../lib/list.ts";
 import type { Decision } from "./action.ts";
+import { isRestarted } from "./restart-policy.ts";
 import { type ServerState, isOn, isSettledOff } from "./state.ts";
 
 type Judgement = Omit<Verdict, "type">;
@@ -55,25 +56,27 @@ function powerReadiness(state: ServerState, guest: NonNullable<ServerState["gues
     const cure = "if its disk is full, make room there";
     return no("GuestPaused", `the guest's vCPUs stand still on ${guest.spec.host}: ${cure}`);
   }
-  return isSettledOff(guest) ? offBy(stoppedBy) : progressing(progressOf(state, guest.status));
+  if (!isSettledOff(guest)) return progressing(progressOf(state, guest.status));
+  return offBy(stoppedBy, isRestarted(state.server.spec, stoppedBy));
 }
 
-const startAgain = "to start it again, set powerState to Stopped and then to Running";
-
-/** Why a guest that shall run is off. */
-function offBy(cause: GuestStatus["stoppedBy"]): Judgement {
+/** Why a guest that shall run is off, and what starts it again. */
+function offBy(cause: GuestStatus["stoppedBy"], isStartedAgain: boolean): Judgement {
+  const next = isStartedAgain
+    ? "it is started again with the same disk"
+    : "to start it again, set powerState to Stopped and then to Running";
   switch (cause) {
     case "Guest":
-      return no("GuestShutdown", `the guest shut itself down; ${startAgain}`);
+      return no("GuestShutdown", `the guest shut itself down; ${next}`);
     case "Crash":
-      return no("GuestCrashed", `the guest's QEMU ended by itself; ${startAgain}`);
+      return no("GuestCrashed", `the guest's QEMU ended by itself; ${next}`);
     case "Host":
-      return no("HostLost", "the hypervisor restarted; the guest is started with the same disk");
+      return no("HostLost", `the hypervisor restarted under the guest; ${next}`);
     case "Pod":
-      return no("PodLost", "the server pod went away; the guest is started with the same disk");
+      return no("PodLost", `the server pod went away under the guest; ${next}`);
     case "User":
     case undefined:
-      return no("StartFailed", `the guest is off and its host does not say why; ${startAgain}`);
+      return no("StartFailed", `the guest is off and its host does not say why; ${next}`);
   }
 }
 
