@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The agent: one on each node that runs servers. */
 import { join } from "node:path";
-import manifest from "../../../package.json" with { type: "json" };
 import { systemClock } from "../adapters/clock/system-clock.ts";
 import { systemRandom } from "../adapters/clock/system-random.ts";
 import { createPluginSockets } from "../adapters/grpc/plugin-sockets.ts";
@@ -16,6 +15,7 @@ import { createNodeFactsReader } from "../adapters/host/node-facts.ts";
 import { systemNodeFiles } from "../adapters/host/node-files.ts";
 import { systemPodRuntime } from "../adapters/host/pod-runtime.ts";
 import { createProcesses } from "../adapters/host/processes.ts";
+import { readProductVersion } from "../adapters/host/product-version.ts";
 import { ReleasedFile } from "../adapters/host/released-file.ts";
 import { startHealthServer } from "../adapters/http/health-server.ts";
 import { createInClusterStore } from "../adapters/kube/in-cluster.ts";
@@ -47,7 +47,7 @@ const paths = nodePaths();
 // Held until the process ends: what the agent does takes for granted that it is the only one here.
 await lockAgent(paths.lock, { clock: systemClock, signal: stop.signal, log });
 const ports = await openPorts(config, paths);
-const { version } = manifest;
+const version = readProductVersion();
 running = runAgent({ ports, config, paths, version, log, metrics, health }, stop.signal);
 const outcome = await running;
 await server.close();

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdtemp, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Mount } from "../ports/mounts.ts";
 import type { PublishRequest } from "../ports/plugin-sockets.ts";
 
@@ -40,7 +41,7 @@ export class MountNamespace {
 
   static async start(): Promise<MountNamespace> {
     const base = await mkdtemp(join(tmpdir(), "mounts-"));
-    const script = join(import.meta.dirname, "mount-namespace-child.ts");
+    const script = fileURLToPath(import.meta.resolve("./mount-namespace-child.ts"));
     const command = ["--mount", "--propagation", "private", process.execPath, script, base];
     const child = spawn("unshare", command, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
     await once(child, "message", { signal: AbortSignal.timeout(30_000) });
