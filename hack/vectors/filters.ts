@@ -18,6 +18,7 @@ import { imageProperties } from "../../operator/src/core/scheduler/filters/image
 import { ioOperations } from "../../operator/src/core/scheduler/filters/io-operations.ts";
 import { isolatedHosts } from "../../operator/src/core/scheduler/filters/isolated-hosts.ts";
 import { metrics } from "../../operator/src/core/scheduler/filters/metrics.ts";
+import { numaTopology } from "../../operator/src/core/scheduler/filters/numa-topology.ts";
 import { sameHost } from "../../operator/src/core/scheduler/filters/same-host.ts";
 import { serverCount } from "../../operator/src/core/scheduler/filters/server-count.ts";
 import { matchesSpec } from "../../operator/src/core/scheduler/spec-operators.ts";
@@ -40,6 +41,7 @@ const counterparts: Readonly<Record<string, readonly Filter[]>> = {
   IoOpsFilter: [ioOperations],
   IsolatedHostsFilter: [isolatedHosts],
   MetricsFilter: [metrics],
+  NUMATopologyFilter: [numaTopology],
   NumInstancesFilter: [serverCount],
   PciPassthroughFilter: [devices],
   SameHostFilter: [sameHost],
@@ -85,6 +87,9 @@ function judge({
   const ours = counterparts[filter];
   if (ours === undefined) {
     return { outcome: "skipped", name, why: `${filter}: no filter of ours stands for it` };
+  }
+  if (filter === "NUMATopologyFilter" && (spec.pci_requests ?? []).length > 0) {
+    return { outcome: "skipped", name, why: "devices near NUMA cells: not looked for yet" };
   }
   if (expected.passes === undefined) {
     return { outcome: "skipped", name, why: "the real one ends with an exception" };

@@ -4,6 +4,8 @@ import { z } from "zod";
 import type { Capability, HostState } from "../../operator/src/core/scheduler/host-state.ts";
 import type { GroupState, ScheduleRequest } from "../../operator/src/core/scheduler/request.ts";
 
+import { cellsOf, guestOf, guestTopologySchema, hostTopologySchema } from "./numa.ts";
+
 const poolSchema = z.looseObject({ count: z.number() });
 
 const hostFields = z.object({
@@ -26,6 +28,8 @@ const hostFields = z.object({
   cpu_info: z.unknown(),
   metrics: z.record(z.string(), z.number()).nullable(),
   pci_pools: z.array(poolSchema).nullable(),
+  ram_allocation_ratio: z.number().default(1),
+  numa_topology: hostTopologySchema.nullable().default(null),
 });
 
 /** Every attribute of the host may be asked for by name, whatever it is. */
@@ -51,6 +55,7 @@ export const specSchema = z.object({
       z.object({ count: z.number(), spec: z.array(z.record(z.string(), z.string())).nullable() }),
     )
     .nullable(),
+  numa_topology: guestTopologySchema.nullish(),
   scheduler_hints: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
 });
 
@@ -71,7 +76,7 @@ export function hostOf(recorded: RecordedHost): HostState {
     node: "Offered",
     inventory: {
       VCPU: { ...units, total: vcpus_total, allocationRatio: cpu_allocation_ratio },
-      MEMORY_MB: { ...units, total: free_ram_mb },
+      MEMORY_MB: { ...units, total: free_ram_mb, allocationRatio: recorded.ram_allocation_ratio },
       DISK_GB: { ...units, total: free_disk_mb },
     },
     used: { VCPU: recorded.vcpus_used },
@@ -96,6 +101,7 @@ export function hostOf(recorded: RecordedHost): HostState {
       count,
       properties: texts(properties),
     })),
+    ...(recorded.numa_topology !== null && { cells: cellsOf(recorded.numa_topology) }),
   };
 }
 
@@ -121,6 +127,7 @@ export function requestOf(recorded: RecordedSpec, hosts: readonly RecordedHost[]
       ...(near !== undefined && { hostNetwork: `${near}${prefix}` }),
     },
     devices: (recorded.pci_requests ?? []).map(({ count, spec }) => ({ count, anyOf: spec ?? [] })),
+    ...(recorded.numa_topology != null && { topology: guestOf(recorded.numa_topology) }),
   };
 }
 

@@ -43,6 +43,15 @@ describe("a file of vectors", () => {
     });
   });
 
+  test("about NUMA cells is put to the topology and the fit", () => {
+    expect(judged("numa")).toEqual({
+      "the last dedicated CPU": "passed",
+      "a recorded answer that is wrong": "failed",
+      "an odd number of CPUs": "passed",
+      "more shared CPUs than there are": "skipped",
+    });
+  });
+
   test("of another kind is understood by no reader", () => {
     expect(verdictsOf({ cases: [{ name: "what is this?" }] })).toBeUndefined();
   });

@@ -2,6 +2,7 @@
 import { allocationVectors } from "./allocations.ts";
 import { candidateVectors } from "./candidates.ts";
 import { filterVectors } from "./filters.ts";
+import { numaVectors } from "./numa.ts";
 import type { Verdict } from "./verdict.ts";
 import { weigherVectors } from "./weighers.ts";
 
@@ -12,6 +13,7 @@ export type VectorFile = Readonly<Record<string, unknown>>;
 const readers: readonly ((file: VectorFile) => readonly Verdict[] | undefined)[] = [
   filterVectors,
   weigherVectors,
+  numaVectors,
   candidateVectors,
   allocationVectors,
 ];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Hypervisor } from "../../api/kinds.ts";
 import type { Resources } from "../../api/v1alpha1/guest-model.ts";
+import type { HostCell } from "../guest/numa/host-cell.ts";
 import { conditionOf } from "../lib/condition-set.ts";
 import { addUp, type Inventories } from "../placement/inventory.ts";
 import type { HeldClaim } from "./claims.ts";
@@ -42,6 +43,7 @@ export interface HostFacts {
   readonly capabilities?: Readonly<Record<string, Capability>>;
   readonly metrics?: Readonly<Record<string, number>>;
   readonly devices?: readonly DevicePool[];
+  readonly cells?: readonly HostCell[];
 }
 
 /** A value, or more values by name. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Resources } from "../../api/v1alpha1/guest-model.ts";
+import type { GuestTopology } from "../guest/numa/guest-topology.ts";
 import type { SoftTraits } from "../placement/requested-groups.ts";
 
 /** What the scheduler is asked to find a host for. What is absent is not asked for. */
@@ -22,6 +23,8 @@ export interface ScheduleRequest {
   readonly traits?: SoftTraits;
   /** Devices that it is to be given. */
   readonly devices?: readonly DeviceRequest[];
+  /** The NUMA cells of the guest. */
+  readonly topology?: GuestTopology;
 }
 
 export interface RequestedFlavor {

@@ -23,7 +23,7 @@ describe("what flavor and image say of one subject", () => {
     ["cpu_policy", "shared", "dedicated", "refused"],
     ["cpu_policy", undefined, "dedicated", "dedicated"],
     ["cpu_thread_policy", undefined, "isolate", "isolate"],
-    ["cpu_thread_policy", "prefer", "isolate", "isolate"],
+    ["cpu_thread_policy", "prefer", "isolate", "prefer"],
     ["cpu_thread_policy", "require", "require", "require"],
     ["cpu_thread_policy", "require", "isolate", "refused"],
     ["cpu_realtime_mask", "0", "1", "1"],

@@ -41,10 +41,10 @@ const cpuPolicy: Rule = (flavor, image) => {
   return isOverruled ? { conflict: `is ${image}, but ${flavor} in the flavor` } : { value: flavor };
 };
 
-/** `prefer` leaves the choice to the image. */
+/** Beside `prefer` an image may say anything, but it changes nothing. */
 const cpuThreadPolicy: Rule = (flavor, image) =>
   flavor === undefined || flavor === "prefer" || image === undefined || image === flavor
-    ? { value: image ?? flavor }
+    ? { value: flavor ?? image }
     : { conflict: `is ${image}, but ${flavor} in the flavor` };
 
 /** Only a flavor that asks for large pages of any size leaves the size to the image. */

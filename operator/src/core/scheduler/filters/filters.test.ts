@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from "vitest";
+import type { HostCell } from "../../guest/numa/host-cell.ts";
 import type { HostFacts, HostState } from "../host-state.ts";
 import type { GroupState, ScheduleRequest } from "../request.ts";
 import type { SchedulerSettings } from "../settings.ts";
@@ -58,6 +59,21 @@ const askFor = (count: number, ...anyOf: Record<string, string>[]) => ({
   devices: [{ count, anyOf }],
 });
 const zoned = aggregatesOf({ availability_zone: "east" });
+
+const cell: HostCell = {
+  id: 0,
+  sharedCpus: [0, 1],
+  dedicatedCpus: [],
+  pinnedCpus: new Set(),
+  siblings: [[0], [1]],
+  memoryMib: 1024,
+  usedMemoryMib: 0,
+  usedCpus: 0,
+  pages: [],
+};
+const oneCell = (memoryMib: number) => ({
+  cells: [{ sharedCpus: [0], dedicatedCpus: [], memoryMib }],
+});
 
 const cases: Readonly<Record<string, readonly Case[]>> = {
   "address-bits": [
@@ -334,6 +350,16 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       true,
       { metrics: { ratios: { load: 1 }, isRequired: false } },
     ],
+  ],
+  "numa-topology": [
+    ["the guest's cell fits", { cells: [cell] }, { topology: oneCell(1024) }, true],
+    [
+      "it is too large",
+      { cells: [cell] },
+      { topology: oneCell(2048) },
+      "has no NUMA cells that fit",
+    ],
+    ["the host names no cells", {}, { topology: oneCell(1) }, "has no NUMA cells that fit"],
   ],
   "server-count": [
     ["there is room", { serverCount: 1 }, {}, true, { serversPerHostMax: 2 }],

@@ -18,6 +18,7 @@ import { imageProperties } from "./image-properties.ts";
 import { ioOperations } from "./io-operations.ts";
 import { isolatedHosts } from "./isolated-hosts.ts";
 import { metrics } from "./metrics.ts";
+import { numaTopology } from "./numa-topology.ts";
 import { retry } from "./retry.ts";
 import { sameHost } from "./same-host.ts";
 import { serverCount } from "./server-count.ts";
@@ -45,4 +46,5 @@ export const filters: readonly Filter[] = [
   serverCount,
   ioOperations,
   metrics,
+  numaTopology,
 ];
