@@ -6,9 +6,12 @@ const headerBytes = 104;
 
 /** What a test wants to be said in the header of a qcow2 file. */
 export interface Qcow2Options {
-  /** The file that clusters which are not allocated are read from. */
+  /** The raw file that clusters which are not allocated are read from. */
   readonly backingFile?: string;
 }
+
+/** Type of the header's extension that names the backing file's format. */
+const backingFormatExtension = 0xe2792aca;
 
 /**
  * The smallest qcow2 file (version 3) of a disk of `sizeMib` that reads as zeros: the header, the
@@ -29,9 +32,14 @@ export function emptyQcow2(sizeMib: number, options: Qcow2Options = {}): Uint8Ar
   file.writeUInt32BE(4, 96);
   file.writeUInt32BE(headerBytes, 100);
   if (options.backingFile !== undefined) {
-    file.writeBigUInt64BE(BigInt(headerBytes + 8), 8);
+    file.writeUInt32BE(backingFormatExtension, headerBytes);
+    file.writeUInt32BE("raw".length, headerBytes + 4);
+    file.write("raw", headerBytes + 8, "latin1");
+    // After the extension, padded to 8 bytes, and the one that ends them all.
+    const nameOffset = headerBytes + 24;
+    file.writeBigUInt64BE(BigInt(nameOffset), 8);
     file.writeUInt32BE(options.backingFile.length, 16);
-    file.write(options.backingFile, headerBytes + 8, "latin1");
+    file.write(options.backingFile, nameOffset, "latin1");
   }
   file.writeBigUInt64BE(BigInt(2 * clusterBytes), clusterBytes);
   for (let cluster = 0; cluster < 4; cluster += 1) {

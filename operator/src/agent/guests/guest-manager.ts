@@ -25,7 +25,7 @@ import { Sessions } from "./sessions.ts";
 export interface GuestManagerOptions extends Omit<Hands, "claims" | "memory" | "sessions"> {
   readonly nodeName: string;
   readonly libvirt: Libvirt;
-  readonly images: ImageStore;
+  readonly images: Hands["images"] & Pick<ImageStore, "onChange">;
   readonly random: Random;
   readonly log: Logger;
   readonly metrics: Metrics;
