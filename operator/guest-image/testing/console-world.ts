@@ -45,7 +45,11 @@ export class ConsoleWorld {
       XDG_RUNTIME_DIR: directory,
       KILONOVA_GUEST_DIRECTORY: directory,
     };
-    this.#server = spawn(program, ["serve"], { env: this.env, stdio: ["ignore", "pipe", "pipe"] });
+    const command = ["--pdeathsig=KILL", program, "serve"];
+    this.#server = spawn("setpriv", command, {
+      env: this.env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.#server.stdout.on("data", (chunk: Buffer) => (this.stdout += chunk.toString("latin1")));
     this.#server.stderr.on("data", (chunk: Buffer) => (this.stderr += chunk.toString()));
   }

@@ -46,7 +46,8 @@ export class InitWorld {
     this.libvirtd.onPowerButton = () => void this.write("power-off", "");
     const namespaces = ["--pid", "--mount-proc", "--fork", "--kill-child"];
     const script = `mount --bind "$FAKES" ${fakesRoot} && exec ${program}`;
-    this.#unshare = spawn("unshare", [...namespaces, "sh", "-c", script], {
+    const command = ["--pdeathsig=KILL", "unshare", ...namespaces, "sh", "-c", script];
+    this.#unshare = spawn("setpriv", command, {
       env: {
         PATH: process.env["PATH"],
         FAKES: fakes,

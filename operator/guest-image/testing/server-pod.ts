@@ -21,6 +21,8 @@ const unprivileged = [
   ...["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"],
   ...["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"],
 ];
+// A change of user makes Linux forget that a process shall die with its parent.
+const untilParentDies = "--pdeathsig=KILL";
 const namespaces = ["--mount", "--pid", "--uts", "--ipc", "--root", "--wd=/"];
 
 export class ServerPod {
@@ -50,9 +52,10 @@ export class ServerPod {
       await chown(join(data, name), uid, uid);
     }
     const sandbox = { layers: [await guestRootfs()], shared: data, target: "/data" };
-    const init = ["env", "-u", "HOME", ...unprivileged, "kilonova-init"];
-    const [program, ...args] = await sandboxCommand(sandbox, init);
-    const pod = new ServerPod(data, spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] }));
+    const init = ["env", "-u", "HOME", ...unprivileged, untilParentDies, "kilonova-init"];
+    const command = [untilParentDies, ...(await sandboxCommand(sandbox, init))];
+    const child = spawn("setpriv", command, { stdio: ["ignore", "pipe", "pipe"] });
+    const pod = new ServerPod(data, child);
     try {
       await until("the pod is ready", () => pod.#isReady());
       await pod.connect();
