@@ -62,4 +62,40 @@ describe("servers that are scheduled one after the other", () => {
       }),
     );
   });
+
+  test("get the same host in whatever order hosts are listed", () => {
+    fc.assert(
+      fc.property(requests, resources, (sequence, used) => {
+        const [first, ...rest] = hostStatesOf(hypervisors, nodes, [
+          { host: "node-2", resources: used },
+        ]);
+        if (first === undefined) throw new Error("there are hosts");
+        for (const request of sequence) {
+          const { decision } = schedule(request, [first, ...rest]);
+          expect(schedule(request, [...rest, first]).decision).toEqual(decision);
+        }
+      }),
+    );
+  });
+
+  test("still fit when a host gets more capacity", () => {
+    fc.assert(
+      fc.property(requests, resources, fc.nat(50), (sequence, used, more) => {
+        const claims = names.map((host) => ({ host, resources: used }));
+        const hosts = hostStatesOf(hypervisors, nodes, claims);
+        const larger = hosts.map(({ inventory = {}, ...host }, index) => ({
+          ...host,
+          inventory: Object.fromEntries(
+            Object.entries(inventory).map(([name, one]) => [
+              name,
+              index > 0 ? one : { ...one, total: one.total + more, maxUnit: one.maxUnit + more },
+            ]),
+          ),
+        }));
+        for (const request of sequence) {
+          if (schedule(request, hosts).ok) expect(schedule(request, larger).ok).toBe(true);
+        }
+      }),
+    );
+  });
 });

@@ -95,6 +95,27 @@ describe("the scheduler", () => {
   });
 });
 
+describe("causes", () => {
+  const many = Array.from({ length: 40 }, (_, index) => index);
+
+  test("are cut to what a status holds", () => {
+    const result = schedule({ ...request, zone: "z".repeat(300) }, [aHost("a")]);
+    expect(Object.keys(result.decision.excluded ?? {})).toEqual([
+      `is not in zone ${"z".repeat(113)}`,
+    ]);
+  });
+
+  test("beyond what a status holds are counted together", () => {
+    const hosts = many.map((index) =>
+      aHost(`host-${index}`, { aggregates: [{ name: "a", metadata: { [`hw_${index}`]: "x" } }] }),
+    );
+    const properties = Object.fromEntries(many.map((index) => [`hw_${index}`, "y"]));
+    const { decision } = schedule({ ...request, image: { id: "i", properties } }, hosts);
+    expect(Object.keys(decision.excluded ?? {})).toHaveLength(32);
+    expect(decision.excluded?.["does not fit for other causes"]).toBe(9);
+  });
+});
+
 describe("among hosts that fit", () => {
   test("the one with the most memory, CPUs and disk left wins", () => {
     const hosts = [aHost("a", { used: { MEMORY_MB: 2048 } }), aHost("b")];
