@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { chown, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { guestRootfs } from "../../../hack/image/guest.ts";
@@ -84,8 +84,16 @@ export class HelperContainer {
 
   /** Ends the container as the kubelet does, and removes what it left. */
   async close(): Promise<void> {
+    const services = await childrenOf(this.#init);
     this.#init.kill("SIGTERM");
     if (this.#init.exitCode === null) await once(this.#init, "exit");
+    // In a container they end with process 1, which init is not here.
+    for (const pid of services) process.kill(pid, "SIGKILL");
     await rm(this.base, { recursive: true });
   }
+}
+
+async function childrenOf({ pid }: ChildProcess): Promise<number[]> {
+  const pids = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return pids.trim().split(" ").map(Number);
 }
