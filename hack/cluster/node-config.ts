@@ -141,6 +141,9 @@ function kubeletConfig(memoryMib: number): object {
     // Images come by import alone, so one that was collected would not come back.
     imageGCHighThresholdPercent: 100,
     failSwapOn: false,
+    // Tests kill containers again and again: what comes back late then shall be ours, not the kubelet's.
+    featureGates: { KubeletCrashLoopBackOffMax: true },
+    crashLoopBackOff: { maxContainerRestartPeriod: "2s" },
     // Without CAP_SYS_RESOURCE neither the score nor the limit can be what the defaults say.
     oomScoreAdj: 0,
     maxOpenFiles: 20_000,
