@@ -26,6 +26,9 @@ import { SeededRandom } from "./seeded-random.ts";
 const operator = { fieldManager: "kilonova-operator" };
 const nodeName = "node-1";
 
+/** What happens to the calls of an agent's ports. */
+type Mortality = Pick<Life, "mortal">;
+
 /** A node and its API server. Agents come and go; what they leave on the node stays. */
 export class GuestWorld {
   readonly clock = new FakeClock();
@@ -59,7 +62,7 @@ export class GuestWorld {
   };
 
   /** Starts an agent, which sees the node through its ports until its life is over. */
-  startAgent(life: Life = new Life()): GuestManager {
+  startAgent(life: Mortality = new Life()): GuestManager {
     const stop = new AbortController();
     this.#agent = stop;
     this.#host = new HostBoard(this.bootId);
@@ -190,7 +193,7 @@ export class GuestWorld {
   }
 
   /** The system closes the connections of an agent that is dead. */
-  #mortalLibvirt(life: Life): Libvirt {
+  #mortalLibvirt(life: Mortality): Libvirt {
     return {
       connect: async (path, options) => {
         const connection = await this.pods.libvirt.connect(path, options);
@@ -216,7 +219,7 @@ const looks =
   /^(get|list|watch|view|has|find|read|lookup|is|last|space|inspect|current|libvirtSocket)/;
 
 /** The port as a process sees it that may be killed right after each of its effects. */
-function deadly<Port extends object>(life: Life, port: Port): Port {
+function deadly<Port extends object>(life: Mortality, port: Port): Port {
   const mortal = life.mortal(port);
   return new Proxy(port, {
     get: (target, name) => {

@@ -18,6 +18,11 @@ export class Life {
     this.#callsMax = callsMax;
   }
 
+  /** Whether the process was killed. */
+  get isOver(): boolean {
+    return this.calls >= this.#callsMax;
+  }
+
   /** The port as this process sees it. Counts asynchronous methods. */
   mortal<Port extends object>(port: Port): Port {
     return new Proxy(port, {
@@ -30,11 +35,11 @@ export class Life {
   }
 
   #live(call: () => unknown): unknown {
-    if (this.calls >= this.#callsMax) throw new Killed();
+    if (this.isOver) throw new Killed();
     const result = call();
     if (!(result instanceof Promise)) return result;
     this.calls += 1;
-    if (this.calls < this.#callsMax) return result;
+    if (!this.isOver) return result;
     return result.then(die, die);
   }
 }

@@ -63,8 +63,9 @@ export class GuestManager {
       log,
       metrics,
     });
+    const guests = (): readonly Guest[] => this.#guests.list();
     this.#memory = new Memory(clock);
-    this.#claims = new Claims(host, () => this.#guests.list());
+    this.#claims = new Claims(host, guests);
     const onEvent = (key: string): void => this.#look(key, eventDelaySeconds);
     this.#sessions = new Sessions({ libvirt, runtime, log, onEvent });
     this.#hands = {
@@ -84,7 +85,7 @@ export class GuestManager {
       log,
       metrics,
     });
-    this.#orphans = new OrphanKeeper({ ...options, sessions: this.#sessions });
+    this.#orphans = new OrphanKeeper({ ...options, guests, sessions: this.#sessions });
     this.#listen();
   }
 
@@ -153,6 +154,8 @@ export class GuestManager {
       if (next.kind === "wait") return afterwards(next.seconds);
       pass.signal.throwIfAborted();
       await this.#act(guest, next.step, pass.log);
+      // Nothing held the Guest any more: there is nothing left to look at.
+      if (next.step.kind === "RemoveFinalizer") return { kind: "done" };
       isFresh = false;
     }
     return { kind: "again", afterSeconds: 0 };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Guest } from "../../api/kinds.ts";
 import { type ListedOrphan, planOrphans, type Suspect } from "../../core/guest/orphans.ts";
 import type { Incarnation, Orphan } from "../../core/guest/paths.ts";
 import { Controller, type ControllerOptions } from "../../platform/controller.ts";
@@ -14,6 +15,8 @@ export interface OrphanKeeperOptions
   extends Pick<ControllerOptions, "clock" | "random" | "log" | "metrics"> {
   readonly kube: KubeStore;
   readonly nodeName: string;
+  /** The node's Guests as the cache has them. */
+  readonly guests: () => readonly Guest[];
   readonly files: GuestFiles;
   readonly mounts: PodMounts;
   readonly sessions: Sessions;
@@ -80,17 +83,17 @@ export class OrphanKeeper {
     }
   }
 
-  /** Read from etcd: that something is missing has to be true, not only in a cache. */
+  /** The cache may be behind: what it says is missing is looked for in etcd before anybody believes it. */
   async #unclaimed(): Promise<Incarnation[]> {
-    const { kube, nodeName, files } = this.#options;
-    const directories = await files.list();
+    const { kube, nodeName, files, guests } = this.#options;
+    const missing = without(await files.list(), guests());
+    if (missing.length === 0) return [];
     const { items } = await kube.list(resources.guests, {
       fieldSelector: `spec.host=${nodeName}`,
       consistency: "quorum",
     });
-    const claimed = new Set(items.map((guest) => nameOf(incarnationOf(guest))));
     const unclaimed: Incarnation[] = [];
-    for (const incarnation of directories.filter((one) => !claimed.has(nameOf(one)))) {
+    for (const incarnation of without(missing, items)) {
       const record = await files.readRecord(incarnation);
       if (record?.isRetained !== true) unclaimed.push(incarnation);
     }
@@ -133,6 +136,12 @@ export class OrphanKeeper {
     }
     sessions.drop(keyOf(record));
   }
+}
+
+/** The incarnations that no Guest stands for. */
+function without(found: readonly Incarnation[], guests: readonly Guest[]): Incarnation[] {
+  const claimed = new Set(guests.map((guest) => nameOf(incarnationOf(guest))));
+  return found.filter((one) => !claimed.has(nameOf(one)));
 }
 
 function nameOf(one: Incarnation & { readonly sinceSeconds?: number }): string {
