@@ -378,6 +378,21 @@ describe("a guest that stops by itself", () => {
   });
 });
 
+test("a guest that began and ended before the operator looked is started again", () => {
+  world.operate();
+  for (let pass = 0; pass < 3; pass += 1) {
+    world.serve();
+    world.keepPods();
+  }
+  host().stop("web-5e12e-1", "Pod");
+  world.serve();
+  expect(world.status.phase).toBe("BUILD");
+  world.nowMs += 60_000;
+  world.settle();
+  expect(world.status.phase).toBe("ACTIVE");
+  expect(guest().spec.boot).toBe(2);
+});
+
 describe("a server that loses its pod or its host", () => {
   beforeEach(() => {
     world.settle();

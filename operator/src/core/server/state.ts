@@ -86,7 +86,7 @@ export function stateOf(observation: ServerObservation): ServerState {
   const { run } = status;
   const current = run?.state === "Granted" ? run.guest : undefined;
   const guest = guests.find(({ metadata }) => metadata.name === current);
-  const isBuilt = wasBuilt(status);
+  const isBuilt = wasBuilt(status) || hasRun(guest);
   return {
     ...observation,
     status,
@@ -99,6 +99,12 @@ export function stateOf(observation: ServerObservation): ServerState {
     isDeleting: observation.isNamespaceLeaving || server.metadata.deletionTimestamp !== undefined,
     isHostUp: run !== undefined && hostOf(run.host)?.isUp === true,
   };
+}
+
+/** A guest may have begun and ended before anybody looked. */
+function hasRun(guest: Guest | undefined): boolean {
+  const { startedTime, stoppedBy } = guest?.status ?? {};
+  return startedTime !== undefined || stoppedBy !== undefined;
 }
 
 function wasBuilt({ timings, phase }: ServerStatus): boolean {
