@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The product image: operator and agent, run from their sources by Node. */
-import { copyFile, cp, mkdir, readFile, rm } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { cached, hashOf } from "../cache.ts";
 import { run } from "../exec.ts";
@@ -8,7 +8,7 @@ import { step } from "../steps.ts";
 import { builderRootfs } from "./builder.ts";
 import { forgetOthers } from "./forget.ts";
 import { imageOf, layerOf, type BuiltImage, type ImageConfig, type Layer } from "./oci.ts";
-import { digestOfSources, repositoryPath } from "./repository.ts";
+import { digestOfSources, filesBelow, repositoryPath } from "./repository.ts";
 import { debianRootfs } from "./rootfs.ts";
 import { runIn } from "./sandbox.ts";
 
@@ -20,6 +20,9 @@ const compileCache = `${home}/.compile-cache`;
 const nodeFlags = ["--max-semi-space-size=1"];
 
 const recipe = "hack/image/product.ts";
+const prune = "operator/image/prune-packages.sh";
+/** Modes in the image do not depend on the umask of the clone. */
+const readable = "u=rwX,go=rX";
 
 /** How the product image runs; its Dockerfile says the same. */
 export const productImageConfig: ImageConfig = {
@@ -80,12 +83,12 @@ async function packageFiles(): Promise<string> {
         await run("cp", ["-a", repositoryPath(path), join(target, path)]);
       }
       await run("sh", [repositoryPath(prune), join(target, "node_modules")]);
+      await run("chmod", ["-R", readable, target]);
     }),
   );
+  await forgetOthers(directory);
   return join(directory, "files");
 }
-
-const prune = "operator/image/prune-packages.sh";
 
 /** The paths of the packages that the lock file does not mark as needed for development alone. */
 async function productionPackages(): Promise<string[]> {
@@ -96,15 +99,15 @@ async function productionPackages(): Promise<string[]> {
 
 /** Our sources without what only tests need, and Node's compiled form of them. */
 async function sourceFiles(below: readonly string[]): Promise<string> {
-  const digest = await digestOfSources("operator/src", "operator/image", "package.json", recipe);
+  const sources = (await filesBelow("operator/src")).filter((path) => !isForTestsOnly(path));
+  const digest = await digestOfSources(...sources, "operator/image", "package.json", recipe);
   const directory = await cached(`sources-${hashOf(digest, below)}`, async (out) => {
     const target = join(out, "files", home);
-    await mkdir(join(target, "operator"), { recursive: true });
-    await copyFile(repositoryPath("package.json"), join(target, "package.json"));
-    await cp(repositoryPath("operator/src"), join(target, "operator/src"), {
-      recursive: true,
-      filter: (path) => !isForTestsOnly(path),
-    });
+    for (const path of [...sources, "package.json"]) {
+      await mkdir(dirname(join(target, path)), { recursive: true });
+      await copyFile(repositoryPath(path), join(target, path));
+    }
+    await run("chmod", ["-R", readable, target]);
     await mkdir(join(target, ".compile-cache"));
     await warmUp([join(out, "files"), ...below.toReversed()], join(target, ".compile-cache"));
   });
@@ -113,8 +116,7 @@ async function sourceFiles(below: readonly string[]): Promise<string> {
 }
 
 function isForTestsOnly(path: string): boolean {
-  const name = basename(path);
-  return /\.(test|conformance)\.ts$/.test(name) || ["testing", "testdata"].includes(name);
+  return /\.(test|conformance)\.ts$|\/(testing|testdata)\//.test(path);
 }
 
 async function warmUp(layers: readonly string[], cache: string): Promise<void> {

@@ -22,7 +22,8 @@ export async function digestOfSources(...paths: readonly string[]): Promise<stri
   return hashOf(contents);
 }
 
-async function filesBelow(path: string): Promise<string[]> {
+/** The paths in the repository of the files below a directory in one fixed order, or of a file itself. */
+export async function filesBelow(path: string): Promise<string[]> {
   const children = await readdir(repositoryPath(path), {
     recursive: true,
     withFileTypes: true,

@@ -27,6 +27,7 @@ make_tree() {
   mkdir -p "$initramfs"/usr/{sbin,lib/x86_64-linux-gnu}
   ln -s ../run "$initramfs/var/run"
   cp -a "$sources/rootfs/." "$initramfs"
+  chmod -R u=rwX,go=rX "$initramfs"
   gcc -std=gnu17 -D_GNU_SOURCE -O2 -static -s -Wall -Wextra -Werror \
     -o "$initramfs/init" "$sources"/guest/*.c
 }
@@ -107,10 +108,12 @@ make_data_partition() {
   echo 0 > "$work/data/counter"
   touch -d "@$SOURCE_DATE_EPOCH" "$work/data" "$work/data/counter"
   truncate -s $((data_sectors * 512)) "$work/data.img"
+  # What mke2fs would choose at random or by the clock is fixed.
+  extended=hash_seed=4b494c4f-4e4f-5641-0000-000000000004,root_owner=0:0
+  extended=$extended,lazy_itable_init=0,lazy_journal_init=0
   E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH mke2fs -q -t ext4 -b 4096 -J size=4 -L KILODATA \
     -O ^metadata_csum_seed,^orphan_file -U 4b494c4f-4e4f-5641-0000-000000000003 \
-    -E hash_seed=4b494c4f-4e4f-5641-0000-000000000004,root_owner=0:0 \
-    -E lazy_itable_init=0,lazy_journal_init=0 -d "$work/data" "$work/data.img"
+    -E "$extended" -d "$work/data" "$work/data.img"
 }
 
 # Writes a number of 8 bytes, the lowest first, into a file at an offset.
