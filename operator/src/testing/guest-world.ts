@@ -127,8 +127,8 @@ export class GuestWorld {
     return { namespace, name };
   }
 
-  startPod(ref: ObjectRef): FakePod {
-    const pod = this.pods.start(ref, aGuest().spec.uid);
+  startPod(ref: ObjectRef, uid = aGuest().spec.uid): FakePod {
+    const pod = this.pods.start(ref, uid);
     pod.daemon.onCall = ({ method, uuid = "" }) => {
       // Before it resumes, the agent has put the boot on record.
       if (method === "resumeDomain") queueMicrotask(() => void this.#noteRun(ref, pod, uuid));

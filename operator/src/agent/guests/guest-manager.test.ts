@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { GuestStatus } from "../../api/v1alpha1/guest.ts";
-import { TimedOut, Unavailable } from "../../ports/errors.ts";
+import { Refused, TimedOut, Unavailable } from "../../ports/errors.ts";
 import { errorOf } from "../../adapters/libvirt/errors.ts";
 import type { ObjectRef } from "../../ports/kube.ts";
 import { aGuest } from "../../testing/builders.ts";
@@ -149,6 +149,68 @@ describe("a guest that shall run", () => {
       message: "the image needs a root disk of 20 GiB, not 10: take a larger flavor",
     });
     expect((await world.files.find(incarnation)).hasDisk).toBe(false);
+  });
+});
+
+describe("two guests at once", () => {
+  /** The second guest, of another server. */
+  async function createOther(memoryMib: number): Promise<ObjectRef> {
+    const other = { name: "db", uid: "5e12e12e-0000-4000-8000-000000000002" };
+    const uid = 1_000_700_001;
+    const uuid = other.uid;
+    const created = await world.create({
+      metadata: { name: "db-5e12e-1" },
+      spec: {
+        ...{ server: other, uid, domain: { ...domain, uuid } },
+        resources: { MEMORY_MB: memoryMib },
+      },
+    });
+    world.startPod(created, uid);
+    return created;
+  }
+
+  test("share one download of their image, and both run", async () => {
+    world.startAgent();
+    ref = await world.create();
+    world.startPod(ref);
+    const other = await createOther(1024);
+    await expectSoon({ domain: "Running" });
+    await world.untilStatus(other, { domain: "Running" });
+    expect(world.cache.fetches).toHaveLength(1);
+    expect(world.pods.domains()).toHaveLength(2);
+  });
+
+  test("that do not both fit are taken in the order of their creation", async () => {
+    ref = await world.create({ spec: { resources: { MEMORY_MB: 9000 } } });
+    await world.clock.advance(2000);
+    const other = await createOther(9000);
+    world.startPod(ref);
+    world.startAgent();
+    await expectSoon({ domain: "Running" });
+    const { claim } = await world.untilStatus(other, { domain: "Off" });
+    expect(claim).toMatchObject({ state: "Refused", message: "the host lacks 9000 MiB MEMORY_MB" });
+    expect(world.pods.domains()).toHaveLength(1);
+  });
+});
+
+describe("an image that cannot be fetched", () => {
+  test("is told of with its reason, tried again, and forgotten when it came", async () => {
+    let attempts = 0;
+    world.cache.onFetch = async () => {
+      attempts += 1;
+      return attempts < 4 ? new Refused("ImageFetchFailed", "status 503") : undefined;
+    };
+    world.startAgent();
+    ref = await world.create();
+    pod = world.startPod(ref);
+    await world.until(async () => (await world.status(ref)).error !== undefined);
+    expect(await world.status(ref)).toMatchObject({
+      step: "FetchingImage",
+      error: { reason: "ImageFetchFailed", message: "status 503" },
+    });
+    await expectSoon({ domain: "Running" });
+    expect((await world.status(ref)).error).toBeUndefined();
+    expect(attempts).toBe(4);
   });
 });
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Guest } from "../../api/kinds.ts";
+import type { GuestStatus } from "../../api/v1alpha1/guest.ts";
 import { fieldManager } from "../../api/names.ts";
 import { isEqual } from "../../core/lib/equal.ts";
 import type { ListedOrphan } from "../../core/guest/orphans.ts";
@@ -170,9 +171,28 @@ export class GuestManager {
     const hasNews = isReportDue && !isEqual(status, guest.status ?? {});
     if (!hasNews && !isForced) return guest;
     if (status.claim?.state === "Accepted") this.#claims.accept(guest);
-    const written = { ...guest, status };
+    const { kube } = this.#options;
     const options = { fieldManager: fieldManager.agent };
-    return this.#options.kube.updateStatus(resources.guests, written, options);
+    const written = await kube.updateStatus(resources.guests, { ...guest, status }, options);
+    this.#tell(guest, status);
+    return written;
+  }
+
+  /** Users hear of it from the operator, whose Server it is. */
+  #tell(guest: Guest, { domain, boot, stoppedBy, claim, error }: GuestStatus): void {
+    const { log, metrics } = this.#options;
+    const before = guest.status;
+    const fields = { guest: keyOf(guest), boot };
+    if (domain !== undefined && domain !== before?.domain) {
+      log.info({ ...fields, state: domain, reason: stoppedBy }, "domain is in another state");
+      metrics.transitions.inc({ kind: "Guest", reason: domain });
+    }
+    if (claim?.state === "Refused" && before?.claim === undefined) {
+      log.warn({ ...fields, reason: claim.reason, cause: claim.message }, "claim refused");
+    }
+    if (error !== undefined && error.reason !== before?.error?.reason) {
+      log.warn({ ...fields, reason: error.reason, cause: error.message }, "guest is in trouble");
+    }
   }
 
   async #act(guest: Guest, step: GuestStep, log: Logger): Promise<void> {
