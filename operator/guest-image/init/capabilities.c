@@ -20,19 +20,16 @@ static struct stat stat_of(const char *path) {
   return found;
 }
 
+static long newer(long time, const char *path) {
+  long changed = stat_of(path).st_ctime;
+  return changed > time ? changed : time;
+}
+
 // What libvirt takes for the time of its own last change: the newest of daemon and drivers.
 static long libvirt_changed(void) {
-  static const char *const parts[] = {
-      ROOT "/usr/sbin/libvirtd",
-      LIBRARIES "/libvirt/connection-driver/libvirt_driver_qemu.so",
-      LIBRARIES "/libvirt/connection-driver/libvirt_driver_secret.so",
-  };
-  long newest = 0;
-  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-    long time = stat_of(parts[i]).st_ctime;
-    if (time > newest) newest = time;
-  }
-  return newest;
+  long drivers = newer(0, LIBRARIES "/libvirt/connection-driver/libvirt_driver_qemu.so");
+  drivers = newer(drivers, LIBRARIES "/libvirt/connection-driver/libvirt_driver_secret.so");
+  return newer(drivers, ROOT "/usr/sbin/libvirtd");
 }
 
 // Writes one line of a record, with this node's time in place of the one from the build.

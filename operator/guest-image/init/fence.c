@@ -29,8 +29,7 @@ void enforce_fence(void) {
   struct timespec now;
   read_deadline();
   clock_gettime(CLOCK_BOOTTIME, &now);
-  double now_seconds = now.tv_sec + now.tv_nsec / 1e9;
-  if (deadline_seconds <= 0 || now_seconds < deadline_seconds) return;
+  if (deadline_seconds <= 0 || now.tv_sec + now.tv_nsec / 1e9 < deadline_seconds) return;
   int killed = signal_qemu(SIGKILL);
   if (killed > 0) say("the fencing deadline has passed: killed the guest");
 }

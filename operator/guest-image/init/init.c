@@ -67,15 +67,11 @@ static void service_ended(struct service *service, int status) {
   if (service == libvirtd && warm_up_pid > 0) kill(warm_up_pid, SIGKILL);
 }
 
-static void warm_up_ended(int status) {
-  warm_up_pid = 0;
-  if (status == 0) touch("ready");
-}
-
 static void reap(void) {
   int status;
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-    if (pid == warm_up_pid) warm_up_ended(status);
+    if (pid == warm_up_pid && status == 0) touch("ready");
+    if (pid == warm_up_pid) warm_up_pid = 0;
     for (struct service *service = services; service < services_end; service++) {
       if (pid == service->pid) service_ended(service, status);
     }
