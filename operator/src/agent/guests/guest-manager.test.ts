@@ -275,6 +275,24 @@ describe("why a guest is off", () => {
     await expectSoon({ domain: "Off", stoppedBy: "Pod" });
   });
 
+  test("is told when libvirtd is back that was gone at the same moment", async () => {
+    pod.daemon.kill();
+    world.domain(ref)?.killQemu();
+    await world.clock.advance(10_000);
+    expect((await world.status(ref)).domain).toBe("Running");
+    pod.lastWords.set(ref.name, "crashed");
+    pod.daemon.start();
+    await expectSoon({ domain: "Off", stoppedBy: "Crash" });
+  });
+
+  test("is the pod when everything in it ended at once and it does not come back", async () => {
+    pod.daemon.losePower();
+    await world.clock.advance(10_000);
+    expect((await world.status(ref)).domain).toBe("Running");
+    world.pods.remove(pod);
+    await expectSoon({ domain: "Off", stoppedBy: "Pod" });
+  });
+
   test("is the host when it was booted since", async () => {
     world.reboot();
     world.startAgent();

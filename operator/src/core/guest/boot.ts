@@ -40,11 +40,30 @@ const causes: readonly (readonly [Cause, (view: GuestView, boot: Boot) => boolea
 
 /** Why an absent domain is off; kept once it was told. Undefined for a guest that never ran. */
 export function stoppedBy(view: GuestView): Cause | undefined {
-  const { status } = view.guest;
+  const told = toldCause(view);
   const boot = view.record?.boot;
-  const told = status?.domain === "Off" ? status.stoppedBy : undefined;
   if (boot === undefined || told !== undefined) return told;
-  return causes.find(([, explains]) => explains(view, boot))?.[0] ?? "Crash";
+  return causeOf(view, boot) ?? "Crash";
+}
+
+/**
+ * Whether it will soon be known better why an absent domain is off: its libvirtd, which has the word on
+ * it, is either started again or gone with its pod.
+ */
+export function isEndUnclear(view: GuestView): boolean {
+  const { record, pod, domain } = view;
+  const boot = record?.boot;
+  if (boot === undefined || toldCause(view) !== undefined) return false;
+  const isSilent = pod?.isReady === false && lastWordOf(domain) === undefined;
+  return isSilent && causeOf(view, boot) === undefined;
+}
+
+function toldCause({ guest: { status } }: GuestView): Cause | undefined {
+  return status?.domain === "Off" ? status.stoppedBy : undefined;
+}
+
+function causeOf(view: GuestView, boot: Boot): Cause | undefined {
+  return causes.find(([, explains]) => explains(view, boot))?.[0];
 }
 
 function isWanted({ spec, metadata }: Guest): boolean {

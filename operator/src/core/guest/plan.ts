@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GuestStatus } from "../../api/v1alpha1/guest.ts";
 import { finalizer } from "../../api/names.ts";
-import { isBootBegun, recordedBoot } from "./boot.ts";
+import { isBootBegun, isEndUnclear, recordedBoot } from "./boot.ts";
 import {
   offStatus,
   onStatus,
@@ -33,12 +33,12 @@ type Present = Extract<GuestView["domain"], { kind: "present" }>;
 const quietPreparationSeconds = 2;
 /** The pod's init and libvirtd come without a sign that can be relied upon. */
 const podPollSeconds = 1;
-/** A QEMU without libvirt: libvirtd is started again, or the pod ends. */
-const unknownDomainPollSeconds = 1;
 /** Init takes the shutdown over from an agent that says nothing for 15 s. */
 const podEndRepeatSeconds = 8;
 
 const done: Next = { kind: "wait" };
+/** Without libvirt: it is started again, or the pod ends. */
+const lookSoon: Next = { kind: "wait", seconds: 1 };
 
 /**
  * Decides what to do about a guest (protocol P1, P2, P4): one step at a time, each after what it relies
@@ -47,13 +47,12 @@ const done: Next = { kind: "wait" };
  */
 export function planGuest(view: GuestView): GuestPlan {
   const { guest, domain, claim } = view;
-  if (domain.kind === "unknown") {
-    return report(unchangedStatus(view), { kind: "wait", seconds: unknownDomainPollSeconds });
-  }
+  if (domain.kind === "unknown") return report(unchangedStatus(view), lookSoon);
   if (guest.metadata.deletionTimestamp !== undefined || guest.spec.runState === "Absent") {
     return domain.kind === "present" ? planEnd(view, domain) : planRelease(view);
   }
   if (domain.kind === "present") return planPresent(view, domain);
+  if (isEndUnclear(view)) return report(unchangedStatus(view), lookSoon);
   if (view.isReleased) return report(offStatus(view), done);
   if (claim === undefined) return report(unchangedStatus(view), done);
   if (claim.state === "Refused") return report(refusedStatus(view), done);
