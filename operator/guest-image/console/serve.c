@@ -133,7 +133,7 @@ static int wait_for_events(void) {
 
 int serve(void) {
   const char *directory = getenv("KILONOVA_GUEST_DIRECTORY");
-  if (chdir(directory == NULL ? "/data/vm" : directory) != 0) perror("guest directory");
+  int has_directory = chdir(directory == NULL ? "/data/vm" : directory) == 0;
   for (int slot = 0; slot < SLOTS; slot++) slots[slot].fd = -1;
   slots[SERIAL_LISTENER].fd = listen_at(SERIAL_SOCKET);
   slots[CLIENT_LISTENER].fd = listen_at(CLIENT_SOCKET);
@@ -141,7 +141,8 @@ int serve(void) {
     perror("console socket");
     return 1;
   }
-  open_log();
+  // The agent's own container runs no guest and has no directory for one.
+  if (has_directory) open_log();
   for (;;) {
     if (wait_for_events() <= 0) continue;
     // Whoever connected before something was said hears it.
