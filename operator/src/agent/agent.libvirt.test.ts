@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The agent's own process on a node without a kubelet. Needs root. */
-import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Client, credentials, type MethodDefinition } from "@grpc/grpc-js";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { nodeService } from "../adapters/grpc/csi-protocol.ts";
 import { registrationService } from "../adapters/grpc/device-plugin-protocol.ts";
 import { serveOnSocket, unary } from "../adapters/grpc/socket-server.ts";
 import { apiVersion } from "../api/define-kind.ts";
 import { hypervisorStatusSchema } from "../api/v1alpha1/hypervisor.ts";
 import type { PluginServer } from "../ports/plugin-sockets.ts";
-import { AgentNode } from "../testing/agent-node.ts";
+import { AgentNode, type RunningAgent } from "../testing/agent-node.ts";
 import { aGuest } from "../testing/builders.ts";
 import { until } from "../testing/until.ts";
 
-const healthPort = 18_080;
+/** A QEMU of the guest's user counts as the guest, so nobody else on this machine may have it. */
+const guestUid = 1_900_000_001;
 const podUid = "11111111-0000-4000-8000-000000000001";
 const volume = `/var/lib/kubelet/pods/${podUid}/volumes/kubernetes.io~csi/guest`;
 const published = {
@@ -32,7 +32,7 @@ const published = {
 };
 
 let node: AgentNode;
-let agent: ChildProcess;
+let agent: RunningAgent;
 let kubelet: PluginServer;
 const registered: unknown[] = [];
 
@@ -49,17 +49,17 @@ beforeAll(async () => {
       }),
   );
 });
+afterEach(({ task }) => {
+  if (task.result?.state === "fail") console.error(node.log);
+});
 afterAll(async () => {
   await kubelet.close();
   await node.close();
 });
 
-async function startAgent(port = healthPort): Promise<void> {
-  agent = node.startAgent(port);
-  await until("the agent is ready", async () => {
-    const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
-    return answer?.ok === true;
-  });
+async function startAgent(): Promise<void> {
+  agent = await node.startAgent();
+  await until("the agent is ready", agent.isReady);
 }
 
 async function csi(method: MethodDefinition<object, object>, request: object): Promise<object> {
@@ -103,7 +103,7 @@ describe("the agent of a node", () => {
     const metadata = { name: node.name };
     await node.create({ apiVersion, kind: "Hypervisor", metadata, spec: {} });
     await expect
-      .poll(async () => (await hypervisor())?.status?.["inventory"], { timeout: 90_000 })
+      .poll(async () => (await hypervisor())?.status?.["inventory"], { timeout: 110_000 })
       .toBeDefined();
     const status = hypervisorStatusSchema.parse((await hypervisor())?.status);
     expect(status.conditions).toMatchObject([{ type: "VirtTypeProven", status: "True" }]);
@@ -121,7 +121,7 @@ describe("the agent of a node", () => {
       apiVersion,
       kind,
       metadata: { name: metadata.name, namespace: "team" },
-      spec: { ...spec, host: node.name, image },
+      spec: { ...spec, host: node.name, image, uid: guestUid },
     });
     await until("the claim is answered", async () => {
       const claim = (await node.get("guest", metadata.name, "team"))?.status?.["claim"];
@@ -135,9 +135,9 @@ describe("the agent of a node", () => {
 
   test("that was killed is followed by one that is the same hypervisor and knows its pods", async () => {
     const before = (await hypervisor())?.status;
-    agent.kill("SIGKILL");
-    await once(agent, "exit");
-    await startAgent(healthPort + 1);
+    agent.process.kill("SIGKILL");
+    await once(agent.process, "exit");
+    await startAgent();
     await csi(nodeService.NodePublishVolume, published);
     expect(await node.mountsBelow(`${volume}/mount`)).toHaveLength(4);
     await node.api.kubectl(["label", "hypervisor", node.name, "looked=yes"]);
@@ -149,19 +149,15 @@ describe("the agent of a node", () => {
   });
 
   test("lets a second one wait until it ends, and ends when it is told to", async () => {
-    const first = agent;
-    const second = node.startAgent(healthPort + 2);
-    const [line] = (await once(second.stdout!, "data")) as [Buffer];
-    expect(line.toString()).toContain("another agent runs on this node");
-    const leases = await node.lease();
-    first.kill("SIGTERM");
-    expect(await once(first, "exit")).toEqual([0, null]);
-    await until("the second takes over", async () => {
-      const ready = await fetch(`http://127.0.0.1:${healthPort + 2}/readyz`).catch(() => undefined);
-      return ready?.ok === true;
-    });
-    expect((await node.lease())?.metadata.uid).toBe(leases?.metadata.uid);
-    second.kill("SIGTERM");
-    expect(await once(second, "exit")).toEqual([0, null]);
+    const second = await node.startAgent();
+    await until("the second waits", () => node.log.includes("another agent runs on this node"));
+    expect(await second.isReady()).toBe(false);
+    const lease = await node.lease();
+    agent.process.kill("SIGTERM");
+    expect(await once(agent.process, "exit")).toEqual([0, null]);
+    await until("the second takes over", second.isReady);
+    expect((await node.lease())?.metadata.uid).toBe(lease?.metadata.uid);
+    second.process.kill("SIGTERM");
+    expect(await once(second.process, "exit")).toEqual([0, null]);
   });
 });

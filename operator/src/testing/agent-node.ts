@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type LoneApiServer, startApiServer } from "../../../hack/cluster/apiserver-only.ts";
@@ -39,6 +40,8 @@ export class AgentNode {
   readonly #base: string;
   readonly #holder: ChildProcess;
   readonly #agents = new Set<ChildProcess>();
+  /** What all agents wrote. */
+  log = "";
 
   private constructor(
     api: LoneApiServer,
@@ -80,8 +83,9 @@ export class AgentNode {
   }
 
   /** Starts an agent, beside any other that runs. */
-  startAgent(healthPort: number): ChildProcess {
+  async startAgent(): Promise<RunningAgent> {
     const { hostname, port } = new URL(this.api.url);
+    const healthPort = await freePort();
     const node = join(repository, "node_modules/.bin/node");
     const program = join(repository, "operator/src/bin/agent.ts");
     const agent = spawn("nsenter", [...this.#namespace(), node, program], {
@@ -99,8 +103,15 @@ export class AgentNode {
       stdio: ["ignore", "pipe", "inherit"],
     });
     this.#agents.add(agent);
+    agent.stdout?.on("data", (text: Buffer) => {
+      this.log += text.toString();
+    });
     agent.once("exit", () => this.#agents.delete(agent));
-    return agent;
+    const isReady = async (): Promise<boolean> => {
+      const answer = await fetch(`http://127.0.0.1:${healthPort}/readyz`).catch(() => undefined);
+      return answer?.ok === true;
+    };
+    return { process: agent, isReady };
   }
 
   /** An object as JSON, or undefined when there is none. */
@@ -164,6 +175,20 @@ export class AgentNode {
     const node = ["node", this.name, "--subresource=status", "--type=merge", "-p", patch];
     await api.kubectl(["patch", ...node]);
   }
+}
+
+export interface RunningAgent {
+  readonly process: ChildProcess;
+  /** What /readyz says. */
+  readonly isReady: () => Promise<boolean>;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
 }
 
 /** Any object, as loosely as a test looks at it. */

@@ -215,7 +215,7 @@ describe("the report of a host", () => {
     await world.clock.advance(60_000);
     expect(world.reports()).toBe(0);
     world.helper.isUp = true;
-    await world.clock.advance(60_000);
+    await world.clock.advance(2000);
     expect(world.reports()).toBe(1);
     world.helper.isUp = false;
     await world.clock.advance(300_000);

@@ -14,9 +14,10 @@ import {
 } from "../../platform/controller.ts";
 import type { Informer } from "../../platform/informer.ts";
 import { timestampOf } from "../../ports/clock.ts";
+import { Unavailable } from "../../ports/errors.ts";
 import { type KubeStore, type Node, type Pod, resources } from "../../ports/kube.ts";
 import type { NodeFactsReader } from "../../ports/node-facts.ts";
-import type { GuestSoftwareReader } from "./guest-software.ts";
+import type { GuestSoftware, GuestSoftwareReader } from "./guest-software.ts";
 import type { HostBoard } from "./host-board.ts";
 import type { VirtProbe } from "./virt-probe.ts";
 
@@ -47,6 +48,7 @@ export interface ReporterOptions
 
 /** Disks grow and CPUs go offline without anybody telling. */
 const lookAgainSeconds = 60;
+const helperAgainSeconds = 1;
 /** Pods come and go in bursts. */
 const settleSeconds = 3;
 
@@ -97,7 +99,9 @@ export class Reporter {
     const node = informers.nodes.get(nodeName);
     // Made by the operator, for nodes that carry the label: the informer tells when it is there.
     if (hypervisor === undefined || node === undefined) return { kind: "done" };
-    const observation = await this.#observe(hypervisor, node);
+    const software = await this.#softwareIfUp();
+    if (software === undefined) return { kind: "again", afterSeconds: helperAgainSeconds };
+    const observation = await this.#observe(hypervisor, node, software);
     const report = reportOf(observation, hypervisor.status);
     const { bootId } = observation.facts;
     const { guestImage } = observation.versions;
@@ -106,11 +110,25 @@ export class Reporter {
     return { kind: "again", afterSeconds: lookAgainSeconds };
   }
 
-  async #observe(hypervisor: Hypervisor, node: Node): Promise<HypervisorObservation> {
-    const { facts, software, probe, paths, clock, version, uuid, orphans } = this.#options;
+  /** The helper starts beside the agent and may be started anew: its absence is no failure. */
+  async #softwareIfUp(): Promise<GuestSoftware | undefined> {
+    try {
+      return await this.#options.software.read();
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      this.#options.log.debug({ cause: error.message }, "no report yet");
+      return undefined;
+    }
+  }
+
+  async #observe(
+    hypervisor: Hypervisor,
+    node: Node,
+    { guestImage, versions, capabilities }: GuestSoftware,
+  ): Promise<HypervisorObservation> {
+    const { facts, probe, paths, clock, version, uuid, orphans } = this.#options;
     const { spec, metadata } = hypervisor;
     const found = await facts.read(paths.guests);
-    const { guestImage, versions, capabilities } = await software.read();
     const verdict = await probe.prove(spec.virtType, { bootId: found.bootId, guestImage });
     const { libvirt, hypervisor: qemu } = versions;
     return {
