@@ -3,6 +3,7 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { type Process, findProcesses } from "../../e2e/framework/processes.ts";
 import { agentsOn, operators } from "../../e2e/framework/victims.ts";
+import type { Cluster } from "../cluster/cluster.ts";
 import { openBenchWorld } from "./world.ts";
 import { percentile, type Report } from "./report.ts";
 
@@ -13,7 +14,7 @@ export async function memory(): Promise<Report> {
   const node = "node-1";
   try {
     // Ten servers on one node: the others take none meanwhile.
-    await setDisabled(world.cluster, node, true);
+    await gather(world.cluster, node, true);
     const names = Array.from({ length: serverCount }, (_, index) => `server-${index}`);
     for (const name of names) await world.createServer(name);
     for (const name of names) await world.untilActive(name);
@@ -31,19 +32,19 @@ export async function memory(): Promise<Report> {
       ratios: {},
     };
   } finally {
-    await setDisabled(world.cluster, node, false);
+    await gather(world.cluster, node, false);
     await world.close();
   }
 }
 
-/** Disables every hypervisor but one, or enables them again. */
-async function setDisabled(
-  cluster: Awaited<ReturnType<typeof openBenchWorld>>["cluster"],
-  only: string,
-  isDisabled: boolean,
-): Promise<void> {
-  for (const { name } of (await cluster.status()).nodes.filter((one) => one.name !== only)) {
-    const patch = JSON.stringify({ spec: { isDisabled } });
+/** Lets one hypervisor take all servers, however few CPUs it has, and the others none; or ends that. */
+async function gather(cluster: Cluster, only: string, isOn: boolean): Promise<void> {
+  for (const { name } of (await cluster.status()).nodes) {
+    const spec =
+      name === only
+        ? { allocationRatios: isOn ? { VCPU: serverCount } : null }
+        : { isDisabled: isOn };
+    const patch = JSON.stringify({ spec });
     await cluster.kubectl(["patch", "hypervisor", name, "--type=merge", "-p", patch]);
   }
 }
