@@ -20,7 +20,6 @@ const guestUid = 1_900_000_001;
 const podUid = "11111111-0000-4000-8000-000000000001";
 const volume = `/var/lib/kubelet/pods/${podUid}/volumes/kubernetes.io~csi/guest`;
 const published = {
-  volumeId: "csi-1",
   targetPath: `${volume}/mount`,
   volumeContext: {
     guest: aGuest().metadata.name,

@@ -26,6 +26,8 @@ export interface VolumeDriver {
   readonly version: string;
   readonly nodeName: string;
   readonly node: VolumeNode;
+  /** Called when the kubelet took the driver, or did not and says why. */
+  onRegistration(fault: string | undefined): void;
 }
 
 /** A device file that a container gets. */

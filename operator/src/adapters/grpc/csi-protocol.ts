@@ -12,16 +12,11 @@ export const probeResponse = message({
 });
 
 export const nodePublishVolumeRequest = message({
-  volumeId: field(1, string),
   targetPath: field(4, string),
-  readonly: field(6, bool),
   volumeContext: field(8, stringMap),
 });
 
-export const nodeUnpublishVolumeRequest = message({
-  volumeId: field(1, string),
-  targetPath: field(2, string),
-});
+export const nodeUnpublishVolumeRequest = message({ targetPath: field(2, string) });
 
 export const nodeInfo = message({ nodeId: field(1, string) });
 

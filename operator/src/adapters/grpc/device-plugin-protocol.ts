@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The kubelet's device plugin protocol, v1beta1: the messages and fields that are used here. */
-import { bool, embedded, field, message, repeated, string, stringMap } from "./protobuf.ts";
+import { bool, embedded, field, message, repeated, string } from "./protobuf.ts";
 import { serviceOf } from "./service.ts";
 
 export const apiVersion = "v1beta1";
@@ -42,10 +42,7 @@ export const deviceSpec = message({
   permissions: field(3, string),
 });
 
-export const containerAllocateResponse = message({
-  envs: field(1, stringMap),
-  devices: field(3, repeated(embedded(deviceSpec))),
-});
+const containerAllocateResponse = message({ devices: field(3, repeated(embedded(deviceSpec))) });
 
 export const allocateResponse = message({
   containerResponses: field(1, repeated(embedded(containerAllocateResponse))),

@@ -59,6 +59,8 @@ function call(
   });
 }
 
+const answers: (string | undefined)[] = [];
+
 async function serveDriver(node: Partial<VolumeDriver["node"]> = {}) {
   const nothing = async () => undefined;
   const driver: VolumeDriver = {
@@ -66,6 +68,7 @@ async function serveDriver(node: Partial<VolumeDriver["node"]> = {}) {
     version: "1.2.3",
     nodeName: "node-1",
     node: { publish: nothing, unpublish: nothing, ...node },
+    onRegistration: (fault) => answers.push(fault),
   };
   const server = await createPluginSockets(kubelet).serveVolumes(driver);
   undo.push(() => server.close());
@@ -85,8 +88,11 @@ describe("the CSI driver", () => {
       endpoint: csiSocket(),
       supportedVersions: ["1.0.0"],
     });
-    const registered = { pluginRegistered: true };
-    await call(registration, pluginRegistrationService.NotifyRegistrationStatus, registered);
+    const refused = { pluginRegistered: false, error: "no such version" };
+    for (const answer of [{ pluginRegistered: true }, refused]) {
+      await call(registration, pluginRegistrationService.NotifyRegistrationStatus, answer);
+    }
+    expect(answers.splice(0)).toEqual([undefined, "no such version"]);
     const csi = clientOf(csiSocket());
     expect(await call(csi, identityService.GetPluginInfo)).toEqual({
       name: "guest.kilonova.io",
@@ -106,9 +112,9 @@ describe("the CSI driver", () => {
     });
     const csi = clientOf(csiSocket());
     const volumeContext = { guest: "web-1-abcde-1", "csi.storage.k8s.io/pod.uid": "u" };
-    const request = { volumeId: "csi-1", targetPath: "/t", volumeContext };
+    const request = { targetPath: "/t", volumeContext };
     await call(csi, nodeService.NodePublishVolume, request);
-    await call(csi, nodeService.NodeUnpublishVolume, { volumeId: "csi-1", targetPath: "/t" });
+    await call(csi, nodeService.NodeUnpublishVolume, { targetPath: "/t" });
     expect(asked).toMatchObject([{ targetPath: "/t", volumeContext }, { targetPath: "/t" }]);
   });
 
@@ -201,7 +207,7 @@ describe("a device plugin", () => {
       hostPath: "/var/lib/kilonova/dev/kvm",
       permissions: "rw",
     };
-    const each = { envs: {}, devices: [file] };
+    const each = { devices: [file] };
     const answer = await call(clientOf(pluginSocket()), devicePluginService.Allocate, request);
     expect(answer).toEqual({ containerResponses: [each, each] });
     const options = await call(

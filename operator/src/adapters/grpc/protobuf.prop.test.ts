@@ -67,7 +67,6 @@ const cases: readonly [string, Message<never>, Codec, fc.Arbitrary<object>][] = 
     fc.record({
       containerResponses: list(
         fc.record({
-          envs: map,
           devices: list(fc.record({ containerPath: text, hostPath: text, permissions: text })),
         }),
       ),
@@ -101,7 +100,7 @@ const cases: readonly [string, Message<never>, Codec, fc.Arbitrary<object>][] = 
     "a volume to be published",
     nodePublishVolumeRequest as Message<never>,
     requestOf("Publish"),
-    fc.record({ volumeId: text, targetPath: text, readonly: fc.boolean(), volumeContext: map }),
+    fc.record({ targetPath: text, volumeContext: map }),
   ],
   [
     "what a node is",
@@ -137,11 +136,9 @@ describe("a message", () => {
       accessMode: { mode: 1 },
     };
     const secrets = { password: "x" };
-    const sent = { volumeId: "v", volumeCapability, secrets, targetPath: "/t" };
+    const sent = { volumeId: "v", volumeCapability, readonly: true, secrets, targetPath: "/t" };
     expect(nodePublishVolumeRequest.decode(requestOf("Publish").write(sent))).toEqual({
-      volumeId: "v",
       targetPath: "/t",
-      readonly: false,
       volumeContext: {},
     });
   });
@@ -170,7 +167,10 @@ describe("a message", () => {
   });
 
   test("that was cut off anywhere inside a field is refused", () => {
-    const whole = nodePublishVolumeRequest.encode({ targetPath: "/a/b", volumeId: "csi-1" });
+    const whole = nodePublishVolumeRequest.encode({
+      targetPath: "/a/b",
+      volumeContext: { guest: "g" },
+    });
     expect(() => nodePublishVolumeRequest.decode(whole.subarray(0, -1))).toThrow(WireError);
     expect(() => nodePublishVolumeRequest.decode(Uint8Array.of(0x0a))).toThrow(WireError);
     expect(() => nodePublishVolumeRequest.decode(new Uint8Array(11).fill(0x80))).toThrow(WireError);

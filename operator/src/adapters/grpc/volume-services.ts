@@ -2,7 +2,11 @@
 import type { Server } from "@grpc/grpc-js";
 import type { PublishRequest, VolumeDriver } from "../../ports/plugin-sockets.ts";
 import { identityService, nodeService } from "./csi-protocol.ts";
-import { pluginRegistrationService } from "./plugin-registration-protocol.ts";
+import {
+  pluginRegistrationService,
+  type registrationStatus,
+} from "./plugin-registration-protocol.ts";
+import type { ValuesOf } from "./protobuf.ts";
 import { unary } from "./socket-server.ts";
 
 /** The kubelet asks for the newest version that both know. */
@@ -38,6 +42,11 @@ export function addRegistration(server: Server, driver: VolumeDriver, endpoint: 
       endpoint,
       supportedVersions: csiVersions,
     })),
-    NotifyRegistrationStatus: unary(() => ({})),
+    NotifyRegistrationStatus: unary(
+      ({ pluginRegistered, error }: ValuesOf<typeof registrationStatus>) => {
+        driver.onRegistration(pluginRegistered ? undefined : error);
+        return {};
+      },
+    ),
   });
 }

@@ -2,6 +2,7 @@
 import { constants } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { assert } from "../../core/lib/assert.ts";
 import { Unavailable } from "../../ports/errors.ts";
 import type { CommandLimits, Helper } from "../../ports/helper.ts";
 import { runCommand } from "./run-command.ts";
@@ -26,9 +27,11 @@ export function createHelper({ directory, uid }: HelperOptions): Helper {
   return {
     libvirtSocket: join(directory, "libvirt/libvirt-sock"),
     run: async (argv, options) => {
+      const user = options.uid ?? uid;
+      assert(user > 0, "commands in the helper never run as root");
       const pid = await findHelper(join(directory, "libvirt/libvirtd.pid"), uid);
       const { limits } = options;
-      const confined = [...limited(limits), ...powerless, ...inside(pid, options.uid ?? uid)];
+      const confined = [...limited(limits), ...powerless, ...inside(pid, user)];
       return runCommand([...confined, ...argv], { timeoutSeconds: limits.timeoutSeconds });
     },
   };

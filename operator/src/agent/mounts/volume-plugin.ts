@@ -9,7 +9,7 @@ import type { PluginServer, PluginSockets, VolumeDriver } from "../../ports/plug
 export interface VolumePluginOptions
   extends Pick<ControllerOptions, "clock" | "random" | "log" | "metrics"> {
   readonly sockets: PluginSockets;
-  readonly driver: VolumeDriver;
+  readonly driver: Omit<VolumeDriver, "onRegistration">;
 }
 
 const lookAgainSeconds = 5;
@@ -46,7 +46,15 @@ export class VolumePlugin {
     if ((await this.#server?.isReachable()) !== true) {
       await this.#server?.close();
       this.#server = undefined;
-      this.#server = await this.#options.sockets.serveVolumes(this.#options.driver);
+      const { sockets, driver, log } = this.#options;
+      this.#server = await sockets.serveVolumes({
+        ...driver,
+        onRegistration: (fault) => {
+          if (fault === undefined)
+            log.info({ name: driver.name }, "kubelet took the volume driver");
+          else log.error({ name: driver.name, cause: fault }, "kubelet refused the volume driver");
+        },
+      });
     }
     return { kind: "again", afterSeconds: lookAgainSeconds };
   }
