@@ -41,6 +41,11 @@ export const reasons = {
     "The hypervisor's agent does not answer; nothing is started elsewhere by itself.",
   DiskLost:
     "The host gave the incarnation with the disk back for good. Delete the server and make it anew.",
+  DiskMissing:
+    "The host no longer has the guest's disk where it made it. An administrator finds it under orphans.",
+  DiskFailed: "The host could not make or read the guest's disk; the message is the tool's.",
+  FileFailed:
+    "The host could not write what it must keep of the guest, for example because its disk is full.",
   PodRefused: "The server pod was refused; the message says by what.",
   PodLost: "The server pod went away; the guest is started again with the same disk.",
   HostLost: "The hypervisor restarted; the guest is started again with the same disk.",
