@@ -88,7 +88,9 @@ export class AgentNode {
     const healthPort = await freePort();
     const node = join(repository, "node_modules/.bin/node");
     const program = join(repository, "operator/src/bin/agent.ts");
-    const agent = spawn("nsenter", [...this.#namespace(), node, program], {
+    // An agent whose test run was killed must not go on.
+    const command = ["--pdeathsig=KILL", "nsenter", ...this.#namespace(), node, program];
+    const agent = spawn("setpriv", command, {
       env: {
         PATH: process.env["PATH"],
         KUBERNETES_SERVICE_HOST: hostname,

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { chown, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { chown, mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { guestRootfs } from "../../../hack/image/guest.ts";
@@ -16,7 +16,7 @@ const uid = 65_533;
  * but the node's processes. `pivot_root` makes its root the root of its mount namespace, as a container
  * runtime does.
  */
-const script = `
+const containerScript = `
 set -eu
 mount --make-rprivate /
 mount -t tmpfs container "$BASE/container"
@@ -40,16 +40,31 @@ exec /usr/bin/setpriv --reuid="$HELPER_UID" --regid="$HELPER_UID" --clear-groups
   --bounding-set=-all --inh-caps=-all --no-new-privs /usr/bin/kilonova-init
 `;
 
+/**
+ * Ends the container when standard input does: when the test run ends, however it ends. In a container
+ * the services end with process 1, which init is not here.
+ */
+const outerScript = `
+unshare --mount sh -c "$CONTAINER" <&- &
+init=$!
+cat > /dev/null
+services=$(cat "/proc/$init/task/$init/children")
+kill "$init"
+wait "$init"
+kill -KILL $services
+rm -rf "$BASE"
+`;
+
 /** The helper container of an agent, for real. Needs root. */
 export class HelperContainer {
   readonly uid = uid;
   /** Holds `guests`, `images` and `dev`, which the container sees below /data. */
   readonly base: string;
-  readonly #init: ChildProcess;
+  readonly #outer: ChildProcess;
 
-  private constructor(base: string, init: ChildProcess) {
+  private constructor(base: string, outer: ChildProcess) {
     this.base = base;
-    this.#init = init;
+    this.#outer = outer;
   }
 
   /** The runtime directory that the helper shares with the agent. */
@@ -63,37 +78,31 @@ export class HelperContainer {
     for (const name of ["container", "run", "guests", "images", "dev"])
       await mkdir(join(base, name));
     await chown(join(base, "run"), uid, uid);
-    const init = spawn("unshare", ["--mount", "sh", "-c", script], {
+    const outer = spawn("sh", ["-c", outerScript], {
       env: {
         PATH: process.env["PATH"],
+        CONTAINER: containerScript,
         BASE: base,
         ROOTFS: await guestRootfs(),
         HELPER_UID: String(uid),
       },
-      stdio: ["ignore", "ignore", "pipe"],
+      stdio: ["pipe", "ignore", "pipe"],
     });
     let said = "";
-    init.stderr.on("data", (text: Buffer) => (said += text.toString()));
-    const container = new HelperContainer(base, init);
-    await until(`the helper answers: ${said}`, async () => {
-      if (init.exitCode !== null) throw new Error(`the helper ended: ${said}`);
-      return existsSync(join(base, "run/ready"));
-    });
+    outer.stderr.on("data", (text: Buffer) => (said += text.toString()));
+    const container = new HelperContainer(base, outer);
+    try {
+      await until("the helper answers", () => existsSync(join(base, "run/ready")));
+    } catch (error) {
+      await container.close();
+      throw new Error(said, { cause: error });
+    }
     return container;
   }
 
   /** Ends the container as the kubelet does, and removes what it left. */
   async close(): Promise<void> {
-    const services = await childrenOf(this.#init);
-    this.#init.kill("SIGTERM");
-    if (this.#init.exitCode === null) await once(this.#init, "exit");
-    // In a container they end with process 1, which init is not here.
-    for (const pid of services) process.kill(pid, "SIGKILL");
-    await rm(this.base, { recursive: true });
+    this.#outer.stdin?.end();
+    await once(this.#outer, "exit");
   }
-}
-
-async function childrenOf({ pid }: ChildProcess): Promise<number[]> {
-  const pids = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
-  return pids.trim().split(" ").map(Number);
 }
