@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { beforeAll, describe, expect, test as base } from "vitest";
 import { until } from "../../src/testing/until.ts";
 import { compiled, throwIfUnsound } from "../testing/compiled.ts";
@@ -75,6 +76,24 @@ describe.concurrent("what the guest says", () => {
     guest.write(text);
     await until("all is logged", async () => (await world.log()) === text);
     expect(world.stdout.length).toBeLessThan(text.length);
+  });
+
+  test("reaches standard output late, but whole, when that was not read for a while", async ({
+    world,
+  }) => {
+    world.blockStdout();
+    const guest = await world.connectGuest();
+    guest.socket.setNoDelay(true);
+    // As much as the buffer holds, in pieces as small as a serial port makes them.
+    const text = lines(1900);
+    for (const line of text.split(/(?<=\n)/)) {
+      guest.write(line);
+      await setImmediate();
+    }
+    await until("all is logged", async () => (await world.log()) === text);
+    world.unblockStdout();
+    await until("all is shown", () => world.stdout.length >= text.length);
+    expect(world.stdout).toBe(text);
   });
 
   test("is taken from the guest although one who watches does not read", async ({ world }) => {

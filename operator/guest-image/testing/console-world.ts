@@ -76,6 +76,10 @@ export class ConsoleWorld {
     this.#server.stdout.pause();
   }
 
+  unblockStdout(): void {
+    this.#server.stdout.resume();
+  }
+
   /** The log in the guest's directory, or the part before it. */
   log(name: "console.log" | "console.log.1" = "console.log"): Promise<string> {
     return readFile(join(this.directory, name), "latin1").catch(() => "");

@@ -105,9 +105,14 @@ static void take_prefix(char *address, char *mask, size_t size) {
   inet_ntop(AF_INET, &value, mask, size);
 }
 
+static int has_first_card(void) {
+  return access("/sys/class/net/" FIRST_CARD, F_OK) == 0;
+}
+
 void start_network(void) {
   char address[80] = "", mask[80] = "255.255.255.0", gateway[80] = "";
   set_up("lo");
+  if (!has_first_card()) return;
   if (!json_string(guest.meta_data, "kilonova_ip", address, sizeof address)) {
     json_string(guest.network_data, "ip_address", address, sizeof address);
   }
@@ -140,7 +145,7 @@ static void set_link_local_address(void) {
 }
 
 void wait_for_address(void) {
-  if (access("/sys/class/net/" FIRST_CARD, F_OK) != 0) return;
+  if (!has_first_card()) return;
   for (double end = uptime_seconds() + ADDRESS_SECONDS_MAX; uptime_seconds() < end; sleep_ms(20)) {
     if (find_address()) return;
   }

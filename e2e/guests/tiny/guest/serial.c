@@ -16,8 +16,8 @@ void say(const char *format, ...) {
   va_start(arguments, format);
   used += vsnprintf(line + used, sizeof line - used, format, arguments);
   va_end(arguments);
-  if (used > sizeof line - 3) used = sizeof line - 3;
-  used += sprintf(line + used, "\r\n");
+  if (used > sizeof line - 2) used = sizeof line - 2;
+  line[used++] = '\n';
   // One write a line, so that lines of several threads do not mix.
   if (write(STDOUT_FILENO, line, used) < 0) return;
 }
