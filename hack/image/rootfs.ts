@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import { cached, hashOf } from "../cache.ts";
 import { run, tryRun } from "../exec.ts";
 import { step } from "../steps.ts";
+import { forgetOthers } from "./forget.ts";
 import { digestOfSources, readList, repositoryPath } from "./repository.ts";
 
 const suite = "trixie";
@@ -39,6 +40,7 @@ export async function debianRootfs(recipe: RootfsRecipe): Promise<string> {
   const directory = await cached(`rootfs-${name}-${digest}`, (out) =>
     step(`root file system for ${name}`, () => build(recipe, out)),
   );
+  await forgetOthers(directory);
   return join(directory, "rootfs");
 }
 

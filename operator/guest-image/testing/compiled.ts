@@ -4,6 +4,7 @@ import { globSync } from "node:fs";
 import { join } from "node:path";
 import { cached, hashOf } from "../../../hack/cache.ts";
 import { run } from "../../../hack/exec.ts";
+import { forgetOthers } from "../../../hack/image/forget.ts";
 import { digestOfSources, repositoryPath } from "../../../hack/image/repository.ts";
 
 const flags = ["-std=gnu17", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Werror"];
@@ -26,6 +27,7 @@ export async function compiled(
     const inputs = files.filter((file) => file.endsWith(".c"));
     await run("gcc", [...args, "-o", join(out, "program"), ...inputs]);
   });
+  await forgetOthers(entry);
   return join(entry, "program");
 }
 
