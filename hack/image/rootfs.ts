@@ -64,7 +64,7 @@ async function installDebian(target: string, packages: readonly string[]): Promi
     `--include=${packages.join(",")}`,
     suite,
     target,
-    await debianMirror(),
+    ...(await debianMirror()),
   ]);
 }
 
@@ -75,11 +75,12 @@ async function ensureMmdebstrap(): Promise<void> {
   await run("apt-get", ["-qy", "install", "--no-install-recommends", "mmdebstrap"], { env });
 }
 
-/** The mirror that this machine uses when it is a Debian, else the archive's own name. */
-async function debianMirror(): Promise<string> {
+/** The mirror that this machine uses when it is a Debian; mmdebstrap knows another one. */
+async function debianMirror(): Promise<readonly string[]> {
   const sources = "/etc/apt/sources.list.d/debian.sources";
   const text = await readFile(sources, "utf8").catch(() => "");
-  return /^URIs:\s*(\S+)/m.exec(text)?.[1] ?? "http://deb.debian.org/debian";
+  const mirror = /^URIs:\s*(\S+)/m.exec(text)?.[1];
+  return mirror === undefined ? [] : [mirror];
 }
 
 /** Takes from an installed root file system what the contents list names. */
