@@ -3,7 +3,7 @@
  * The truth about what runs: the nodes of the local cluster are namespaces of this machine, so its /proc
  * shows every QEMU of every node, whatever any API says.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 export interface Process {
   readonly pid: number;
@@ -52,4 +52,13 @@ export function isAlive(process: Process): boolean {
 /** Sends SIGKILL to exactly this process; does nothing when it is gone. */
 export function killNow(target: Process): void {
   if (isAlive(target)) process.kill(target.pid, "SIGKILL");
+}
+
+/** What tells the processes of one pod from those of another; "gone" for one that has ended. */
+export function pidNamespace(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return "gone";
+  }
 }

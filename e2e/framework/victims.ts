@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The parts that a test kills, found as processes. */
-import { readFileSync, readlinkSync } from "node:fs";
-import { type Process, findProcesses, killNow } from "./processes.ts";
+import { readFileSync } from "node:fs";
+import { type Process, findProcesses, killNow, pidNamespace } from "./processes.ts";
 import type { World } from "./world.ts";
 
 const runs =
@@ -46,8 +46,4 @@ export async function killLeader(world: World): Promise<void> {
 
 function cgroupOf(pid: number): string {
   return readFileSync(`/proc/${pid}/cgroup`, "utf8");
-}
-
-function pidNamespace(pid: number): string {
-  return readlinkSync(`/proc/${pid}/ns/pid`);
 }

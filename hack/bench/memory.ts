@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a server costs beside its QEMU, and what operator and agent cost, in MiB. */
-import { readFileSync, readlinkSync } from "node:fs";
-import { type Process, findProcesses } from "../../e2e/framework/processes.ts";
+import { readFileSync } from "node:fs";
+import { type Process, findProcesses, pidNamespace } from "../../e2e/framework/processes.ts";
 import { agentsOn, operators } from "../../e2e/framework/victims.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { openBenchWorld } from "./world.ts";
@@ -88,12 +88,4 @@ const rssMib = ({ pid }: Process): number => kib(`/proc/${pid}/status`, "VmRSS")
 function kib(path: string, key: string): number {
   const value = new RegExp(`^${key}:\\s+(\\d+) kB`, "m").exec(readFileSync(path, "utf8"))?.[1];
   return Number(value ?? 0);
-}
-
-function pidNamespace(pid: number): string {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/pid`);
-  } catch {
-    return "gone";
-  }
 }

@@ -3,7 +3,8 @@
 import { copyFile, mkdir, readFile, readdir, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { cached, hashOf } from "../cache.ts";
-import { run, tryRun } from "../exec.ts";
+import { run } from "../exec.ts";
+import { prepareMachine } from "../machine.ts";
 import { step } from "../steps.ts";
 import { forgetOthers } from "./forget.ts";
 import { digestOfSources, readList, repositoryPath } from "./repository.ts";
@@ -58,7 +59,7 @@ async function build({ packagesPath, contentsPath }: RootfsRecipe, out: string):
 
 async function installDebian(target: string, packages: readonly string[]): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error("building root file systems needs root: use sudo");
-  await ensureMmdebstrap();
+  await prepareMachine();
   await run("mmdebstrap", [
     ...mmdebstrapOptions,
     `--include=${packages.join(",")}`,
@@ -66,13 +67,6 @@ async function installDebian(target: string, packages: readonly string[]): Promi
     target,
     ...(await debianMirror()),
   ]);
-}
-
-async function ensureMmdebstrap(): Promise<void> {
-  if ((await tryRun("sh", ["-c", "command -v mmdebstrap"])).exitCode === 0) return;
-  const env = { DEBIAN_FRONTEND: "noninteractive" };
-  await run("apt-get", ["-q", "update"]);
-  await run("apt-get", ["-qy", "install", "--no-install-recommends", "mmdebstrap"], { env });
 }
 
 /** The mirror that this machine uses when it is a Debian; mmdebstrap knows another one. */
