@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** One filter, one host and one request a case; and operators of extra specs. */
 import { z } from "zod";
-import type { Filter } from "../../operator/src/core/scheduler/filter.ts";
+import { type Filter, testOf } from "../../operator/src/core/scheduler/filter.ts";
 import { addressBits } from "../../operator/src/core/scheduler/filters/address-bits.ts";
 import { aggregateExtraSpecs } from "../../operator/src/core/scheduler/filters/aggregate-extra-specs.ts";
 import { aggregateFlavors } from "../../operator/src/core/scheduler/filters/aggregate-flavors.ts";
@@ -96,10 +96,9 @@ function judge({
   }
   const state = hostOf(withoutAggregates.has(filter) ? { ...host, aggregates: [] } : host);
   const request = requestOf(spec, [host]);
-  const verdicts = ours.map((one) => one.passes(state, request, settingsOf(config)));
-  const passes = verdicts.every((verdict) => verdict === true);
-  if (passes === expected.passes) return { outcome: "passed", name };
-  return { outcome: "failed", name, why: `says ${verdicts.join()} for ${expected.passes}` };
+  const verdict = testOf(ours, request, settingsOf(config))(state);
+  if ((verdict === true) === expected.passes) return { outcome: "passed", name };
+  return { outcome: "failed", name, why: `says ${verdict} for ${expected.passes}` };
 }
 
 function judgeOperator({ value, req, expected }: z.output<typeof operatorSchema>): Verdict {

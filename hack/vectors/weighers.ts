@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Some hosts, one request and some of Nova's weighers a case. */
 import { z } from "zod";
+import { testOf } from "../../operator/src/core/scheduler/filter.ts";
 import { metrics as metricsFilter } from "../../operator/src/core/scheduler/filters/metrics.ts";
-import { scoresOf, type Weigher } from "../../operator/src/core/scheduler/weigher.ts";
+import { HostWeights, type Weigher } from "../../operator/src/core/scheduler/weigher.ts";
 import { weighers as ours } from "../../operator/src/core/scheduler/weighers/index.ts";
 import { configSchema, settingsOf } from "./nova-config.ts";
 import { hostOf, hostSchema, requestOf, specSchema } from "./nova-host.ts";
@@ -61,12 +62,13 @@ function difference(
   const states = hosts.map(hostOf);
   if ("exception" in expected) {
     // Nova gives up when it weighs a host without a required metric: here a filter leaves it out before.
-    const isLeftOut = states.some((host) => metricsFilter.passes(host, request, settings) !== true);
+    const test = testOf([metricsFilter], request, settings);
+    const isLeftOut = states.some((host) => test(host) !== true);
     return isLeftOut ? undefined : `no host is left out for ${expected.exception}`;
   }
   const weighers = names.flatMap((name) => byCounterpart.get(name) ?? []);
   if (weighers.length < names.length) return `no weigher of ours stands for one of ${names.join()}`;
-  const scores = scoresOf(states, { request, settings, weighers });
+  const { scores } = new HostWeights(states, { request, settings, weighers });
   for (const [index, { host }] of hosts.entries()) {
     const wanted =
       (expected.final.find((one) => one.host === host)?.weight ?? 0) - cellPart(expected, index);

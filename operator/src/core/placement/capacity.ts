@@ -11,16 +11,6 @@ export interface Shortage {
   readonly rule: "NoInventory" | "BelowMinUnit" | "AboveMaxUnit" | "OffStep" | "OverCapacity";
 }
 
-type Rule = (inventory: Inventory, used: number, amount: number) => boolean;
-
-/** Each rule is broken when its function says true. The first broken one is reported. */
-const rules: readonly (readonly [Shortage["rule"], Rule])[] = [
-  ["BelowMinUnit", (inventory, _, amount) => amount < inventory.minUnit],
-  ["AboveMaxUnit", (inventory, _, amount) => amount > inventory.maxUnit],
-  ["OffStep", (inventory, _, amount) => amount % inventory.stepSize !== 0],
-  ["OverCapacity", (inventory, used, amount) => used + amount > capacityOf(inventory)],
-];
-
 /**
  * What keeps a claim from being taken beside what is used already: one entry for each class that falls
  * short, sorted by class; empty when the claim may be taken. An amount of 0 takes nothing. The
@@ -62,10 +52,10 @@ export function brokenRuleOf(
   amount: number,
 ): Shortage["rule"] | undefined {
   if (inventory === undefined) return "NoInventory";
-  for (const [rule, isBroken] of rules) {
-    if (isBroken(inventory, used, amount)) return rule;
-  }
-  return undefined;
+  if (amount < inventory.minUnit) return "BelowMinUnit";
+  if (amount > inventory.maxUnit) return "AboveMaxUnit";
+  if (amount % inventory.stepSize !== 0) return "OffStep";
+  return used + amount > capacityOf(inventory) ? "OverCapacity" : undefined;
 }
 
 const units: Readonly<Record<string, string>> = { MEMORY_MB: "MiB", DISK_GB: "GiB" };

@@ -1,32 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { HostState } from "./host-state.ts";
+import type { AggregateState, HostState } from "./host-state.ts";
+
+/** What several aggregates say together. */
+interface Metadata {
+  /** Their values by key, as they are written. */
+  readonly values: ReadonlyMap<string, readonly string[]>;
+  /** By key, each of the values that are listed with commas. */
+  readonly words: ReadonlyMap<string, ReadonlySet<string>>;
+}
 
 const none: ReadonlySet<string> = new Set();
 
+/** Most hosts share their list of aggregates with others, and every decision asks it again. */
+const known = new WeakMap<readonly AggregateState[], Metadata>();
+
+function read(aggregates: readonly AggregateState[]): Metadata {
+  const values = new Map<string, string[]>();
+  for (const { metadata } of aggregates) {
+    for (const [key, value] of Object.entries(metadata)) {
+      const others = values.get(key);
+      if (others === undefined) values.set(key, [value]);
+      else others.push(value);
+    }
+  }
+  return { values, words: new Map([...values].map(([key, list]) => [key, wordsOf(list)])) };
+}
+
+function wordsOf(values: readonly string[]): ReadonlySet<string> {
+  return new Set(values.flatMap((value) => value.split(",").map((one) => one.trim())));
+}
+
+/** Undefined for a host in no aggregate. */
+function togetherOf({ aggregates }: HostState): Metadata | undefined {
+  if (aggregates === undefined || aggregates.length === 0) return undefined;
+  let found = known.get(aggregates);
+  if (found === undefined) {
+    found = read(aggregates);
+    known.set(aggregates, found);
+  }
+  return found;
+}
+
 /** What the host's aggregates say under a key: each of the values that are listed with commas. */
-export function metadataOf({ aggregates }: HostState, key: string): ReadonlySet<string> {
-  if (aggregates === undefined || aggregates.length === 0) return none;
-  return new Set(
-    aggregates.flatMap(({ metadata }) => {
-      const value = metadata[key];
-      return value === undefined ? [] : value.split(",").map((one) => one.trim());
-    }),
-  );
+export function metadataOf(host: HostState, key: string): ReadonlySet<string> {
+  return togetherOf(host)?.words.get(key) ?? none;
 }
 
 /** The keys that any of the host's aggregates has metadata under. */
-export function metadataKeysOf({ aggregates }: HostState): readonly string[] {
-  if (aggregates === undefined || aggregates.length === 0) return [];
-  return [...new Set(aggregates.flatMap(({ metadata }) => Object.keys(metadata)))];
+export function metadataKeysOf(host: HostState): readonly string[] {
+  return [...(togetherOf(host)?.values.keys() ?? [])];
 }
 
 /**
  * The least number that the host's aggregates give under a key. Undefined when none gives one, or any
  * gives something else. Source: nova-semantics 5.4.
  */
-export function leastNumberOf({ aggregates }: HostState, key: string): number | undefined {
-  if (aggregates === undefined || aggregates.length === 0) return undefined;
-  const values = aggregates.flatMap(({ metadata }) => metadata[key] ?? []);
+export function leastNumberOf(host: HostState, key: string): number | undefined {
+  const values = togetherOf(host)?.values.get(key) ?? [];
   const numbers = values.map((value) => (value.trim() === "" ? Number.NaN : Number(value)));
   if (numbers.length === 0 || numbers.some((one) => Number.isNaN(one))) return undefined;
   return Math.min(...numbers);
@@ -34,8 +64,5 @@ export function leastNumberOf({ aggregates }: HostState, key: string): number | 
 
 /** The availability zone of a host: what one of its aggregates says. Source: nova-semantics 5.5. */
 export function zoneOf(host: HostState): string | undefined {
-  const [zone] = (host.aggregates ?? []).flatMap(
-    ({ metadata }) => metadata["availability_zone"] ?? [],
-  );
-  return zone;
+  return togetherOf(host)?.values.get("availability_zone")?.[0];
 }

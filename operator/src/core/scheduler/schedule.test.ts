@@ -4,7 +4,6 @@ import { aHypervisor } from "../../testing/builders.ts";
 import { type HostState, hostStatesOf } from "./host-state.ts";
 import type { ScheduleRequest } from "./request.ts";
 import { schedule } from "./schedule.ts";
-import { normalise } from "./weigher.ts";
 
 const inventory = aHypervisor().status?.inventory;
 const aHost = (name: string, change: Partial<HostState> = {}): HostState => ({
@@ -140,23 +139,6 @@ describe("among hosts that fit", () => {
     for (const name of ["a", "b", "c"]) {
       expect(chosen.filter((host) => host === name).length).toBeGreaterThan(8);
     }
-  });
-});
-
-describe("normalised weights", () => {
-  test("run from 0 to 1", () => {
-    expect(normalise([10, 20, 30])).toEqual([0, 0.5, 1]);
-  });
-
-  test("are relative to the floor, and 0 under it", () => {
-    expect(normalise([10, 20], 0)).toEqual([0.5, 1]);
-    expect(normalise([-10, 20], 0)).toEqual([0, 1]);
-    expect(normalise([-10, -20], 0)).toEqual([0, 0]);
-  });
-
-  test("are 0 when all values are equal to the floor or to each other without one", () => {
-    expect(normalise([0, 0], 0)).toEqual([0, 0]);
-    expect(normalise([7, 7])).toEqual([0, 0]);
   });
 });
 

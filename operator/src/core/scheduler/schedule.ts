@@ -2,12 +2,13 @@
 import type { Refusal } from "../../api/conditions.ts";
 import { label } from "../../api/names.ts";
 import type { ServerStatus } from "../../api/v1alpha1/server.ts";
-import { filters } from "./filters/index.ts";
+import { type HostTest, testOf } from "./filter.ts";
 import { capacity } from "./filters/capacity.ts";
+import { filters } from "./filters/index.ts";
 import type { HostState } from "./host-state.ts";
 import type { ScheduleRequest } from "./request.ts";
 import type { SchedulerSettings } from "./settings.ts";
-import { scoresOf } from "./weigher.ts";
+import { HostWeights } from "./weigher.ts";
 import { weighers } from "./weighers/index.ts";
 
 /** How the scheduler decided, short enough for a status. */
@@ -34,13 +35,13 @@ export function schedule(
   hosts: readonly HostState[],
   settings: SchedulerSettings = {},
 ): ScheduleResult {
-  const verdicts = hosts.map((host) => firstFault(host, request, settings));
-  const fitting = hosts.filter((_, index) => verdicts[index] === true);
-  const counts = countOf(verdicts);
+  const { fitting, counts } = sieve(hosts, testOf(filters, request, settings));
   const excluded = Object.keys(counts).length === 0 ? {} : { excluded: counts };
   const decision = { considered: hosts.length, ...excluded };
   const best = bestOf(request, fitting, settings);
-  if (best !== undefined) return { ok: true, host: best, decision: { host: best, ...decision } };
+  if (best !== undefined) {
+    return { ok: true, host: best.name, decision: { host: best.name, ...decision } };
+  }
   const never = neverFits(request, hosts, settings);
   if (never !== undefined) {
     const message = `no known hypervisor could hold it even if empty: ${describe(never)}`;
@@ -50,16 +51,20 @@ export function schedule(
   return { ok: false, reason: "NoValidHost", message, counts, decision };
 }
 
-function firstFault(
-  host: HostState,
-  request: ScheduleRequest,
-  settings: SchedulerSettings,
-): true | string {
-  for (const filter of filters) {
-    const verdict = filter.passes(host, request, settings);
-    if (verdict !== true) return verdict;
+interface Sieved {
+  readonly fitting: HostState[];
+  readonly counts: ExclusionCounts;
+}
+
+function sieve(hosts: readonly HostState[], test: HostTest): Sieved {
+  const fitting: HostState[] = [];
+  const causes: string[] = [];
+  for (const host of hosts) {
+    const verdict = test(host);
+    if (verdict === true) fitting.push(host);
+    else causes.push(verdict);
   }
-  return true;
+  return { fitting, counts: countOf(causes) };
 }
 
 /** Why each host, if it were empty, would not hold the server; undefined when one might. */
@@ -69,35 +74,42 @@ function neverFits(
   settings: SchedulerSettings,
 ): ExclusionCounts | undefined {
   if (hosts.length === 0) return undefined;
-  const verdicts = hosts.map((host) =>
-    host.inventory === undefined ? true : capacity.passes({ ...host, used: {} }, request, settings),
-  );
-  return verdicts.includes(true) ? undefined : countOf(verdicts);
+  const test = testOf([capacity], request, settings);
+  const empty = (host: HostState): true | string =>
+    host.inventory === undefined || test({ ...host, used: {} });
+  const { fitting, counts } = sieve(hosts, empty);
+  return fitting.length > 0 ? undefined : counts;
 }
 
-/** The name of the host with the highest score. */
+/** The host with the highest score; of several, the one that the server's lot falls on. */
 function bestOf(
   request: ScheduleRequest,
   hosts: readonly HostState[],
   settings: SchedulerSettings,
-): string | undefined {
-  const scores = scoresOf(hosts, { request, settings, weighers });
+): HostState | undefined {
+  const { scores } = new HostWeights(hosts, { request, settings, weighers });
+  const serverHash = hashOf(`${request.serverUid}/`);
+  let best: HostState | undefined;
   let highest = -Infinity;
-  for (const score of scores) highest = Math.max(highest, score);
-  return hosts
-    .filter((_, index) => scores[index] === highest)
-    .map(({ name }) => ({ name, lot: hashOf(`${request.serverUid}/${name}`) }))
-    .reduce<{ name?: string; lot: number }>((best, one) => (one.lot > best.lot ? one : best), {
-      lot: -1,
-    }).name;
+  let bestLot = -1;
+  for (let index = 0; index < scores.length; index += 1) {
+    const score = scores[index] ?? 0;
+    const host = hosts[index];
+    if (host === undefined || score < highest) continue;
+    const lot = hashOf(host.name, serverHash);
+    if (score === highest && lot < bestLot) continue;
+    [best, highest, bestLot] = [host, score, lot];
+  }
+  return best;
 }
 
 /**
  * Decides between hosts of equal weight. Nova draws lots; a hash of server and host spreads servers just
- * as well, and gives the same answer when the same decision is made again. FNV-1a, 32 bits.
+ * as well, and gives the same answer when the same decision is made again. FNV-1a, 32 bits, continued
+ * from the hash of the text before.
  */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
+function hashOf(text: string, before = 0x811c9dc5): number {
+  let hash = before;
   for (let index = 0; index < text.length; index += 1) {
     hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
   }
@@ -109,11 +121,10 @@ const causeCharactersMax = 128;
 const causesMax = 32;
 const otherCause = "does not fit for other causes";
 
-function countOf(verdicts: readonly (true | string)[]): ExclusionCounts {
+function countOf(causes: readonly string[]): ExclusionCounts {
   const counts: Record<string, number> = {};
-  for (const verdict of verdicts) {
-    if (verdict === true) continue;
-    let cause = verdict.slice(0, causeCharactersMax);
+  for (const whole of causes) {
+    let cause = whole.slice(0, causeCharactersMax);
     if (!(cause in counts) && Object.keys(counts).length >= causesMax - 1) cause = otherCause;
     counts[cause] = (counts[cause] ?? 0) + 1;
   }

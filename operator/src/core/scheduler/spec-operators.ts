@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { SchedulerSettings } from "./settings.ts";
+
 type Comparison = (value: string, wanted: string) => boolean;
 
 /** Compares as numbers; what is no number compares to nothing. */
@@ -44,4 +46,27 @@ export function matchesSpec(value: string | undefined, demand: string): boolean 
   if (comparison === undefined) return value === demand;
   const [wanted] = words;
   return wanted !== undefined && comparison(value, wanted);
+}
+
+/** What one extra spec demands of a value that the host has under a key. */
+interface Demand {
+  readonly key: string;
+  readonly demand: string;
+  /** The extra spec has no namespace. */
+  readonly isUnscoped: boolean;
+}
+
+/** The extra specs of a namespace, without it, and those with none where the settings say so. */
+export function demandsOf(
+  extraSpecs: Readonly<Record<string, string>> = {},
+  namespace: string,
+  { matchesUnscopedExtraSpecs = false }: SchedulerSettings,
+): Demand[] {
+  return Object.entries(extraSpecs).flatMap(([name, demand]) => {
+    if (name.startsWith(namespace)) {
+      return { key: name.slice(namespace.length), demand, isUnscoped: false };
+    }
+    const isUnscoped = !name.includes(":");
+    return isUnscoped && matchesUnscopedExtraSpecs ? { key: name, demand, isUnscoped } : [];
+  });
 }

@@ -5,12 +5,10 @@ import { defineFilter } from "../filter.ts";
 export const addressBits = defineFilter({
   name: "address-bits",
   source: "ComputeCapabilitiesFilter",
-  passes({ physicalAddressBits = 0 }, { flavor }) {
+  testFor({ flavor }) {
     const bits = flavor?.extraSpecs["hw:maxphysaddr_bits"];
-    return (
-      bits === undefined ||
-      Number(bits) <= physicalAddressBits ||
-      `has fewer than ${bits} address bits`
-    );
+    if (bits === undefined) return undefined;
+    const cause = `has fewer than ${bits} address bits`;
+    return ({ physicalAddressBits = 0 }) => Number(bits) <= physicalAddressBits || cause;
   },
 });

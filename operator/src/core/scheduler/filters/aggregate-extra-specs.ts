@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { metadataOf } from "../aggregates.ts";
+import { demandsOf, matchesSpec } from "../spec-operators.ts";
 import { defineFilter } from "../filter.ts";
-import { matchesSpec } from "../spec-operators.ts";
-
-const namespace = "aggregate_instance_extra_specs:";
 
 /**
  * The host's aggregates say what the flavor's `aggregate_instance_extra_specs:` demand.
@@ -12,14 +10,15 @@ const namespace = "aggregate_instance_extra_specs:";
 export const aggregateExtraSpecs = defineFilter({
   name: "aggregate-extra-specs",
   source: "AggregateInstanceExtraSpecsFilter",
-  passes(host, { flavor }, settings) {
-    for (const [name, demand] of Object.entries(flavor?.extraSpecs ?? {})) {
-      const isUnscoped = !name.includes(":");
-      if (isUnscoped ? !settings.matchesUnscopedExtraSpecs : !name.startsWith(namespace)) continue;
-      const key = isUnscoped ? name : name.slice(namespace.length);
-      const isMet = [...metadataOf(host, key)].some((value) => matchesSpec(value, demand));
-      if (!isMet) return `is in no aggregate with ${key} ${demand}`;
-    }
-    return true;
+  testFor({ flavor }, settings) {
+    const demands = demandsOf(flavor?.extraSpecs, "aggregate_instance_extra_specs:", settings);
+    if (demands.length === 0) return undefined;
+    return (host) => {
+      for (const { key, demand } of demands) {
+        const isMet = [...metadataOf(host, key)].some((value) => matchesSpec(value, demand));
+        if (!isMet) return `is in no aggregate with ${key} ${demand}`;
+      }
+      return true;
+    };
   },
 });

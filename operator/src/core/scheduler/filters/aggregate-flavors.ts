@@ -6,9 +6,11 @@ import { defineFilter } from "../filter.ts";
 export const aggregateFlavors = defineFilter({
   name: "aggregate-flavors",
   source: "AggregateTypeAffinityFilter",
-  passes(host, { flavor }) {
-    if (flavor === undefined) return true;
-    const names = metadataOf(host, "instance_type");
-    return names.size === 0 || names.has(flavor.name) || "is kept for other flavors";
+  testFor({ flavor }) {
+    if (flavor === undefined) return undefined;
+    return (host) => {
+      const names = metadataOf(host, "instance_type");
+      return names.size === 0 || names.has(flavor.name) || "is kept for other flavors";
+    };
   },
 });

@@ -6,11 +6,14 @@ import { defineFilter } from "../filter.ts";
 export const aggregateTenants = defineFilter({
   name: "aggregate-tenants",
   source: "AggregateMultiTenancyIsolation",
-  passes(host, { namespace }) {
-    const keys = metadataKeysOf(host).filter((key) => key.startsWith("filter_tenant_id"));
-    const isListed = keys.some(
-      (key) => namespace !== undefined && metadataOf(host, key).has(namespace),
-    );
-    return keys.length === 0 || isListed || "is kept for other tenants";
-  },
+  testFor:
+    ({ namespace }) =>
+    (host) => {
+      if (host.aggregates === undefined || host.aggregates.length === 0) return true;
+      const keys = metadataKeysOf(host).filter((key) => key.startsWith("filter_tenant_id"));
+      const isListed = keys.some(
+        (key) => namespace !== undefined && metadataOf(host, key).has(namespace),
+      );
+      return keys.length === 0 || isListed || "is kept for other tenants";
+    },
 });

@@ -6,6 +6,8 @@ import { defineFilter } from "../filter.ts";
 export const availabilityZone = defineFilter({
   name: "availability-zone",
   source: "map_az_to_placement_aggregate",
-  passes: (host, { zone }) =>
-    zone === undefined || zoneOf(host) === zone || `is not in zone ${zone}`,
+  testFor({ zone }) {
+    if (zone === undefined) return undefined;
+    return (host) => zoneOf(host) === zone || `is not in zone ${zone}`;
+  },
 });

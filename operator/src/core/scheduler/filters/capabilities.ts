@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineFilter } from "../filter.ts";
 import type { Capability } from "../host-state.ts";
-import { matchesSpec } from "../spec-operators.ts";
-
-const namespace = "capabilities:";
+import { demandsOf, matchesSpec } from "../spec-operators.ts";
 
 /** The host says of itself what the flavor's `capabilities:` demand. */
 export const capabilities = defineFilter({
   name: "capabilities",
   source: "ComputeCapabilitiesFilter",
-  passes(host, { flavor }, settings) {
-    for (const [name, demand] of Object.entries(flavor?.extraSpecs ?? {})) {
-      const isUnscoped = !name.includes(":");
-      if (isUnscoped ? !settings.matchesUnscopedExtraSpecs : !name.startsWith(namespace)) continue;
-      const path = isUnscoped ? [name] : name.slice(namespace.length).split(":");
-      const found = capabilityAt(host.capabilities, path);
-      // Without a namespace the name may be anybody's: it counts where the host knows it.
-      if (found === undefined && isUnscoped) continue;
-      if (!matchesSpec(textOf(found), demand)) return `does not have ${path.join(":")} ${demand}`;
-    }
-    return true;
+  testFor({ flavor }, settings) {
+    const demands = demandsOf(flavor?.extraSpecs, "capabilities:", settings);
+    if (demands.length === 0) return undefined;
+    return (host) => {
+      for (const { key, demand, isUnscoped } of demands) {
+        const found = capabilityAt(host.capabilities, isUnscoped ? [key] : key.split(":"));
+        // Without a namespace the name may be anybody's: it counts where the host knows it.
+        if (found === undefined && isUnscoped) continue;
+        if (!matchesSpec(textOf(found), demand)) return `does not have ${key} ${demand}`;
+      }
+      return true;
+    };
   },
 });
 

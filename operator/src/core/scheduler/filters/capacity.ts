@@ -6,10 +6,11 @@ import { defineFilter } from "../filter.ts";
 export const capacity = defineFilter({
   name: "capacity",
   source: "Placement's allocation candidates",
-  passes(host, request) {
-    const { inventory = {}, used } = host;
-    if (fits(inventory, used, request.resources)) return true;
-    const [shortage] = shortagesOf(inventory, used, request.resources);
-    return shortage === undefined ? true : describeShortage(shortage);
-  },
+  testFor:
+    ({ resources }) =>
+    ({ inventory = {}, used }) => {
+      if (fits(inventory, used, resources)) return true;
+      const [shortage] = shortagesOf(inventory, used, resources);
+      return shortage === undefined ? true : describeShortage(shortage);
+    },
 });

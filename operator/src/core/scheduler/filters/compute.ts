@@ -12,11 +12,13 @@ const nodeFaults: Readonly<Record<Exclude<HostState["node"], "Offered">, string>
 export const compute = defineFilter({
   name: "compute",
   source: "ComputeFilter",
-  passes(host) {
-    if (host.node !== "Offered") return nodeFaults[host.node];
-    if (host.isDisabled) return "is disabled";
-    if (!host.isUp) return "is down";
-    if (!host.isIdentityKnown) return "waits for its changed identity to be acknowledged";
-    return host.inventory === undefined ? "has not reported its inventory yet" : true;
-  },
+  testFor: () => isOpen,
 });
+
+function isOpen({ node, isDisabled, isUp, isIdentityKnown, inventory }: HostState): true | string {
+  if (node !== "Offered") return nodeFaults[node];
+  if (isDisabled) return "is disabled";
+  if (!isUp) return "is down";
+  if (!isIdentityKnown) return "waits for its changed identity to be acknowledged";
+  return inventory !== undefined || "has not reported its inventory yet";
+}

@@ -7,12 +7,13 @@ import type { DeviceRequest } from "../request.ts";
 export const devices = defineFilter({
   name: "devices",
   source: "PciPassthroughFilter",
-  passes(host, { devices: requests = [] }) {
-    const free = (host.devices ?? []).map((pool) => ({ ...pool }));
-    for (const request of requests) {
-      if (!take(free, request)) return "has too few of the devices that are asked for";
-    }
-    return true;
+  testFor({ devices: requests = [] }) {
+    if (requests.length === 0) return undefined;
+    return (host) => {
+      const free = (host.devices ?? []).map((pool) => ({ ...pool }));
+      const hasAll = requests.every((request) => take(free, request));
+      return hasAll || "has too few of the devices that are asked for";
+    };
   },
 });
 

@@ -5,7 +5,9 @@ import { defineFilter } from "../filter.ts";
 export const differentHost = defineFilter({
   name: "different-host",
   source: "DifferentHostFilter",
-  passes: ({ servers }, { hints }) =>
-    !hints?.differentHost?.some((uid) => servers?.has(uid)) ||
-    "has a server that it shall not be with",
+  testFor({ hints: { differentHost: uids = [] } = {} }) {
+    if (uids.length === 0) return undefined;
+    return ({ servers }) =>
+      !uids.some((uid) => servers?.has(uid)) || "has a server that it shall not be with";
+  },
 });

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import { domainOf } from "../group.ts";
 import { defineFilter } from "../filter.ts";
+import { domainOf } from "../group.ts";
 
 /** The host, or its zone, is where the members of the group are already. */
 export const groupAffinity = defineFilter({
   name: "group-affinity",
   source: "ServerGroupAffinityFilter",
-  passes(host, { group }) {
-    if (group?.policy !== "affinity" || group.members.size === 0) return true;
-    const domain = domainOf(host, group);
-    return (domain !== undefined && group.members.has(domain)) || "is not where its group is";
+  testFor({ group }) {
+    if (group?.policy !== "affinity" || group.members.size === 0) return undefined;
+    return (host) => {
+      const domain = domainOf(host, group);
+      return (domain !== undefined && group.members.has(domain)) || "is not where its group is";
+    };
   },
 });

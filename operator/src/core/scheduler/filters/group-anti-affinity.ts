@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import { domainOf } from "../group.ts";
 import { defineFilter } from "../filter.ts";
+import { domainOf } from "../group.ts";
 
 /** The host, or its zone, has room for another member of the group. Where the server is, it may stay. */
 export const groupAntiAffinity = defineFilter({
   name: "group-anti-affinity",
   source: "ServerGroupAntiAffinityFilter",
-  passes(host, { group, serverUid }) {
-    if (group?.policy !== "anti-affinity" || host.servers?.has(serverUid)) return true;
-    const domain = domainOf(host, group);
-    if (domain === undefined) return "is in no zone to keep its group apart by";
-    return (group.members.get(domain) ?? 0) < group.serversMax || "has members of its group";
+  testFor({ group, serverUid }) {
+    if (group?.policy !== "anti-affinity") return undefined;
+    return (host) => {
+      if (host.servers?.has(serverUid)) return true;
+      const domain = domainOf(host, group);
+      if (domain === undefined) return "is in no zone to keep its group apart by";
+      return (group.members.get(domain) ?? 0) < group.serversMax || "has members of its group";
+    };
   },
 });

@@ -6,11 +6,10 @@ import { isInNetwork } from "../ip-network.ts";
 export const hostNetwork = defineFilter({
   name: "host-network",
   source: "SimpleCIDRAffinityFilter",
-  passes({ address }, { hints }) {
+  testFor({ hints }) {
     const network = hints?.hostNetwork;
-    if (network === undefined) return true;
-    return (
-      (address !== undefined && isInNetwork(address, network)) || `is not in network ${network}`
-    );
+    if (network === undefined) return undefined;
+    const cause = `is not in network ${network}`;
+    return ({ address }) => (address !== undefined && isInNetwork(address, network)) || cause;
   },
 });

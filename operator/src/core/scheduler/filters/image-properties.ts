@@ -8,15 +8,18 @@ import { satisfiesVersion, versionOf } from "../version-range.ts";
 export const imageProperties = defineFilter({
   name: "image-properties",
   source: "ImagePropertiesFilter",
-  passes(host, { image }, { defaultArchitecture }) {
+  testFor({ image }, { defaultArchitecture }) {
     const properties = image?.properties ?? {};
     const wanted = wantedGuest(properties, defaultArchitecture);
-    const guests = host.supportedGuests;
-    if (guests === undefined || Object.keys(wanted).length === 0) return true;
-    if (!guests.some((guest) => isSuch(guest, wanted))) return "does not run such guests";
-    if (!isVersionFine(host, properties)) return "runs another version of its hypervisor";
-    const bits = Number(properties["hw_maxphysaddr_bits"] ?? 0);
-    return bits <= (host.physicalAddressBits ?? bits) || `has fewer than ${bits} address bits`;
+    if (Object.keys(wanted).length === 0) return undefined;
+    return (host) => {
+      const guests = host.supportedGuests;
+      if (guests === undefined) return true;
+      if (!guests.some((guest) => isSuch(guest, wanted))) return "does not run such guests";
+      if (!isVersionFine(host, properties)) return "runs another version of its hypervisor";
+      const bits = Number(properties["hw_maxphysaddr_bits"] ?? 0);
+      return bits <= (host.physicalAddressBits ?? bits) || `has fewer than ${bits} address bits`;
+    };
   },
 });
 

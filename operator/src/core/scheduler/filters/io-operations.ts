@@ -6,8 +6,10 @@ import { defineFilter } from "../filter.ts";
 export const ioOperations = defineFilter({
   name: "io-operations",
   source: "IoOpsFilter, AggregateIoOpsFilter",
-  passes(host, _, { ioOperationsPerHostMax }) {
-    const max = leastNumberOf(host, "max_io_ops_per_host") ?? ioOperationsPerHostMax ?? Infinity;
-    return (host.ioOperationCount ?? 0) < max || "is busy with other servers";
-  },
+  testFor:
+    (_, { ioOperationsPerHostMax = Infinity }) =>
+    (host) => {
+      const max = leastNumberOf(host, "max_io_ops_per_host") ?? ioOperationsPerHostMax;
+      return (host.ioOperationCount ?? 0) < max || "is busy with other servers";
+    },
 });

@@ -5,12 +5,12 @@ import { defineFilter } from "../filter.ts";
 export const isolatedHosts = defineFilter({
   name: "isolated-hosts",
   source: "IsolatedHostsFilter",
-  passes({ name }, { image }, { isolation }) {
-    if (isolation === undefined) return true;
-    const { hosts, images, isStrict } = isolation;
-    const isHostKept = hosts.includes(name);
-    const isImageKept = image !== undefined && images.includes(image.id);
-    if (isHostKept && !isImageKept && isStrict) return "is kept for other images";
-    return !isImageKept || isHostKept || "is not kept for its image";
+  testFor({ image }, { isolation }) {
+    if (isolation === undefined) return undefined;
+    const hosts = new Set(isolation.hosts);
+    const isImageKept = image !== undefined && isolation.images.includes(image.id);
+    if (isImageKept) return ({ name }) => hosts.has(name) || "is not kept for its image";
+    if (!isolation.isStrict) return undefined;
+    return ({ name }) => !hosts.has(name) || "is kept for other images";
   },
 });

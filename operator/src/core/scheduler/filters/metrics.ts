@@ -5,9 +5,12 @@ import { defineFilter } from "../filter.ts";
 export const metrics = defineFilter({
   name: "metrics",
   source: "MetricsFilter",
-  passes(host, _, { metrics: settings }) {
-    if (settings?.isRequired !== true) return true;
-    const missing = Object.keys(settings.ratios).find((name) => host.metrics?.[name] === undefined);
-    return missing === undefined || `does not report ${missing}`;
+  testFor(_, { metrics: settings }) {
+    if (settings?.isRequired !== true) return undefined;
+    const names = Object.keys(settings.ratios);
+    return (host) => {
+      const missing = names.find((name) => host.metrics?.[name] === undefined);
+      return missing === undefined || `does not report ${missing}`;
+    };
   },
 });

@@ -7,14 +7,16 @@ import type { HostState } from "../host-state.ts";
 export const numaTopology = defineFilter({
   name: "numa-topology",
   source: "NUMATopologyFilter",
-  passes(host, { topology }) {
-    if (topology === undefined) return true;
-    const limits = {
-      cpuAllocationRatio: ratioOf(host, "VCPU"),
-      memoryAllocationRatio: ratioOf(host, "MEMORY_MB"),
+  testFor({ topology }) {
+    if (topology === undefined) return undefined;
+    return (host) => {
+      const limits = {
+        cpuAllocationRatio: ratioOf(host, "VCPU"),
+        memoryAllocationRatio: ratioOf(host, "MEMORY_MB"),
+      };
+      const placed = fitTopology(topology, host.cells ?? [], limits);
+      return placed !== undefined || "has no NUMA cells that fit";
     };
-    const placed = fitTopology(topology, host.cells ?? [], limits);
-    return placed !== undefined || "has no NUMA cells that fit";
   },
 });
 

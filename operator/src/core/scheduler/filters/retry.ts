@@ -5,5 +5,8 @@ import { defineFilter } from "../filter.ts";
 export const retry = defineFilter({
   name: "retry",
   source: "alternates of select_destinations",
-  passes: (host, request) => !request.refusedHosts.includes(host.name) || "refused the claim",
+  testFor({ refusedHosts }) {
+    if (refusedHosts.length === 0) return undefined;
+    return ({ name }) => !refusedHosts.includes(name) || "refused the claim";
+  },
 });

@@ -5,8 +5,9 @@ import { defineFilter } from "../filter.ts";
 export const sameHost = defineFilter({
   name: "same-host",
   source: "SameHostFilter",
-  passes: ({ servers }, { hints }) =>
-    (hints?.sameHost ?? []).length === 0 ||
-    hints?.sameHost?.some((uid) => servers?.has(uid)) ||
-    "has none of the servers that it shall be with",
+  testFor({ hints: { sameHost: uids = [] } = {} }) {
+    if (uids.length === 0) return undefined;
+    return ({ servers }) =>
+      uids.some((uid) => servers?.has(uid)) || "has none of the servers that it shall be with";
+  },
 });

@@ -6,8 +6,10 @@ import { defineFilter } from "../filter.ts";
 export const serverCount = defineFilter({
   name: "server-count",
   source: "NumInstancesFilter, AggregateNumInstancesFilter",
-  passes(host, _, { serversPerHostMax }) {
-    const max = leastNumberOf(host, "max_instances_per_host") ?? serversPerHostMax ?? Infinity;
-    return (host.serverCount ?? 0) < max || "has as many servers as it may have";
-  },
+  testFor:
+    (_, { serversPerHostMax = Infinity }) =>
+    (host) => {
+      const max = leastNumberOf(host, "max_instances_per_host") ?? serversPerHostMax;
+      return (host.serverCount ?? 0) < max || "has as many servers as it may have";
+    },
 });

@@ -7,12 +7,16 @@ export const imageProperties = defineWeigher({
   source: "ImagePropertiesWeigher",
   defaultMultiplier: 0,
   multiplierKey: "image_props_weight_multiplier",
-  weigh({ imageProperties: others = [] }, { image }, { imagePropertyRatios: ratios }) {
-    let sum = 0;
-    for (const [key, value] of Object.entries(image?.properties ?? {})) {
-      const ratio = ratios === undefined ? 1 : (ratios[key] ?? 0);
-      sum += ratio * others.filter((properties) => properties[key] === value).length;
-    }
-    return sum;
+  measureFor({ image }, { imagePropertyRatios: ratios }) {
+    const wanted = Object.entries(image?.properties ?? {});
+    if (wanted.length === 0) return undefined;
+    return ({ imageProperties: others = [] }) => {
+      let sum = 0;
+      for (const [key, value] of wanted) {
+        const ratio = ratios === undefined ? 1 : (ratios[key] ?? 0);
+        sum += ratio * others.filter((properties) => properties[key] === value).length;
+      }
+      return sum;
+    };
   },
 });

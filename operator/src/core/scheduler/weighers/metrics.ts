@@ -10,13 +10,17 @@ export const metrics = defineWeigher({
   source: "MetricsWeigher",
   defaultMultiplier: 1,
   multiplierKey: "metrics_weight_multiplier",
-  weigh({ metrics: measured = {} }, _, { metrics: settings }) {
-    let sum = 0;
-    for (const [name, ratio] of Object.entries(settings?.ratios ?? {})) {
-      const value = measured[name];
-      if (value === undefined) return unavailable;
-      sum += value * ratio;
-    }
-    return sum;
+  measureFor(_, { metrics: { ratios = {} } = {} }) {
+    const terms = Object.entries(ratios);
+    if (terms.length === 0) return undefined;
+    return ({ metrics: measured = {} }) => {
+      let sum = 0;
+      for (const [name, ratio] of terms) {
+        const value = measured[name];
+        if (value === undefined) return unavailable;
+        sum += value * ratio;
+      }
+      return sum;
+    };
   },
 });

@@ -8,5 +8,8 @@ export const softAffinity = defineWeigher({
   source: "ServerGroupSoftAffinityWeigher",
   defaultMultiplier: 1,
   multiplierKey: "soft_affinity_weight_multiplier",
-  weigh: (host, { group }) => (group?.policy === "soft-affinity" ? membersAt(host, group) : 0),
+  measureFor({ group }) {
+    if (group?.policy !== "soft-affinity") return undefined;
+    return (host) => membersAt(host, group);
+  },
 });

@@ -8,6 +8,8 @@ export const softAntiAffinity = defineWeigher({
   source: "ServerGroupSoftAntiAffinityWeigher",
   defaultMultiplier: 1,
   multiplierKey: "soft_anti_affinity_weight_multiplier",
-  weigh: (host, { group }) =>
-    group?.policy === "soft-anti-affinity" ? -membersAt(host, group) : 0,
+  measureFor({ group }) {
+    if (group?.policy !== "soft-anti-affinity") return undefined;
+    return (host) => -membersAt(host, group);
+  },
 });

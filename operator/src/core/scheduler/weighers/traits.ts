@@ -7,9 +7,12 @@ export const traits = defineWeigher({
   source: "none",
   defaultMultiplier: 1,
   multiplierKey: "traits_weight_multiplier",
-  weigh({ traits: present }, { traits: wanted }) {
-    const countOf = (names: readonly string[] = []): number =>
-      names.filter((name) => present?.has(name)).length;
-    return countOf(wanted?.preferred) - countOf(wanted?.avoided);
+  measureFor({ traits: { preferred, avoided } = { preferred: [], avoided: [] } }) {
+    if (preferred.length + avoided.length === 0) return undefined;
+    return ({ traits: present }) => {
+      const countOf = (names: readonly string[]): number =>
+        names.filter((name) => present?.has(name)).length;
+      return countOf(preferred) - countOf(avoided);
+    };
   },
 });

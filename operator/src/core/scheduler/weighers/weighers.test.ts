@@ -5,7 +5,7 @@ import { unitsOf } from "../../../testing/placement-worlds.ts";
 import type { HostState } from "../host-state.ts";
 import type { ScheduleRequest } from "../request.ts";
 import type { SchedulerSettings } from "../settings.ts";
-import { scoresOf } from "../weigher.ts";
+import { HostWeights } from "../weigher.ts";
 import { weighers } from "./index.ts";
 
 const aHost = (change: Partial<HostState> = {}): HostState => ({
@@ -33,7 +33,8 @@ function scored(
 ): number[] {
   const chosen = weighers.filter(({ name }) => names.includes(name));
   expect(chosen).toHaveLength(names.length);
-  return scoresOf(hosts.map(aHost), { request: aRequest(request), settings, weighers: chosen });
+  const weighing = { request: aRequest(request), settings, weighers: chosen };
+  return [...new HostWeights(hosts.map(aHost), weighing).scores];
 }
 
 const aggregatesOf = (...all: Record<string, string>[]) =>
@@ -63,6 +64,36 @@ describe("a score", () => {
       { ...memoryOf(100), aggregates: broken },
     ];
     expect(scored(["ram"], hosts)).toEqual([2, 1]);
+  });
+
+  test("runs from 0 for the worst to 1 for the best", () => {
+    const versions = [10, 20, 30].map((hypervisorVersion) => ({ hypervisorVersion }));
+    expect(scored(["hypervisor-version"], versions)).toEqual([0, 0.5, 1]);
+  });
+
+  test("is relative to the floor where there is one, and 0 under it", () => {
+    const free = (...all: readonly number[]) =>
+      all.map((one) => ({ inventory: { MEMORY_MB: { ...unitsOf(50), reserved: 50 - one } } }));
+    expect(scored(["ram"], free(10, 20))).toEqual([0.5, 1]);
+    expect(scored(["ram"], free(-10, 20))).toEqual([0, 1]);
+    expect(scored(["ram"], free(-10, -20))).toEqual([0, 0]);
+  });
+
+  test("is 0 when all values are equal to the floor, or to each other without one", () => {
+    expect(scored(["ram"], [memoryOf(0), memoryOf(0)])).toEqual([0, 0]);
+    expect(scored(["hypervisor-version"], [{}, {}])).toEqual([0, 0]);
+  });
+
+  test("can be taken apart into what each weigher gave", () => {
+    const hosts = [
+      { ...memoryOf(100), serverCount: 4 },
+      { ...memoryOf(50), aggregates: aggregatesOf({ ram_weight_multiplier: "4" }) },
+    ];
+    const settings = { multipliers: { "server-count": -3 } };
+    const weights = new HostWeights(hosts.map(aHost), { request: aRequest(), settings, weighers });
+    expect(weights.weightsAt(0)).toEqual({ ram: 1, "server-count": -3 });
+    expect(weights.weightsAt(1)).toEqual({ ram: 2, "server-count": -0 });
+    expect([...weights.scores]).toEqual([-2, 2]);
   });
 
   test("is 0 for a lone host", () => {
