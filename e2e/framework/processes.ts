@@ -54,6 +54,11 @@ export function killNow(target: Process): void {
   if (isAlive(target)) process.kill(target.pid, "SIGKILL");
 }
 
+/** Stops this process where it is: it learns nothing until it is killed. */
+export function freeze(target: Process): void {
+  if (isAlive(target)) process.kill(target.pid, "SIGSTOP");
+}
+
 /** What tells the processes of one pod from those of another; "gone" for one that has ended. */
 export function pidNamespace(pid: number): string {
   try {

@@ -61,6 +61,22 @@ describe("a server whose parts die", () => {
     await expectBackWithData();
   });
 
+  test("runs on when its pod shall be evicted: the budget refuses", async () => {
+    const qemu = await tenant.qemu("web");
+    const pod = await podOf();
+    const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name: pod } };
+    const path = `/api/v1/namespaces/${namespace}/pods/${pod}/eviction`;
+    const refusal = tenant.world.cluster.kubectl(["create", "--raw", path, "-f", "-"], {
+      stdin: JSON.stringify(eviction),
+    });
+    await expect(refusal).rejects.toThrow(/TooManyRequests.*disruption budget/s);
+    const why = await tenant.kubectl("describe", "poddisruptionbudget", "-n", namespace);
+    expect(why).toContain("delete its servers");
+    await expectBackWithData();
+    expect(await podOf()).toBe(pod);
+    expect((await tenant.qemu("web")).pid).toBe(qemu.pid);
+  });
+
   test("runs on when libvirtd is killed", async () => {
     const qemu = await tenant.qemu("web");
     const [libvirtd] = libvirtdBeside(qemu);

@@ -11,12 +11,21 @@ export const budgetName = "kilonova-servers";
  */
 const minAvailable = 1_000_000;
 
+/** Whoever asks why a drain does not end finds the budget first. */
+const description =
+  "Keeps server pods on the node that holds their disks. To empty the node, stop and delete its servers.";
+
 /** The PodDisruptionBudget that keeps a drain from ending guests whose disk is on the node. */
 export function evictionBudget(namespace: string) {
   return {
     apiVersion: "policy/v1",
     kind: "PodDisruptionBudget",
-    metadata: { name: budgetName, namespace, labels: { [label.managedBy]: manager } },
+    metadata: {
+      name: budgetName,
+      namespace,
+      labels: { [label.managedBy]: manager },
+      annotations: { "kubernetes.io/description": description },
+    },
     spec: {
       minAvailable,
       selector: { matchExpressions: [{ key: label.serverUid, operator: "Exists" as const }] },
