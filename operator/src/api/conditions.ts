@@ -47,6 +47,8 @@ export const reasons = {
   FileFailed:
     "The host could not write what it must keep of the guest, for example because its disk is full.",
   PodRefused: "The server pod was refused; the message says by what.",
+  PodUnplaced:
+    "The node of the hypervisor did not take the server pod; the message says why. A new server goes to the next hypervisor, one that has a disk waits for room on its own.",
   PodLost: "The server pod went away; the guest is started again with the same disk.",
   HostLost: "The hypervisor restarted; the guest is started again with the same disk.",
   GuestShutdown: "The guest shut itself down and onGuestShutdown says Stop.",

@@ -21,9 +21,10 @@ export const manager = "kilonova";
 /** The finalizer of Servers (until every Guest is gone) and of Guests (until the node undid them). */
 export const finalizer = `${group}/guest`;
 
-/** Annotations by which an administrator speaks. */
 export const annotation = {
-  /** On a Server or Guest: give up what an unreachable host still holds. */
+  /** On server pods: the guest image that they were made to run, as no admission webhook changed it. */
+  guestImage: `${group}/guest-image`,
+  /** On a Server or Guest, by an administrator: give up what an unreachable host still holds. */
   abandon: `${group}/abandon`,
 } as const;
 

@@ -27,6 +27,8 @@ export class FakeNode {
   isUp = true;
   /** Why it refuses claims; undefined when it takes them. */
   refusal: string | undefined;
+  /** Who turns new server pods away there; undefined when they run. */
+  podRefusal: "kube-scheduler" | "kubelet" | undefined;
   readonly domains = new Map<string, FakeDomain>();
   /** Guests that have a disk, with the number of the boot that wrote it last. */
   readonly disks = new Map<string, number>();

@@ -28,6 +28,8 @@ export class ServerWorld {
   pods: ObservedPod[] = [];
   creationRefusal: CreationRefusal | undefined;
   isNamespaceLeaving = false;
+  /** Reference of the guest image of the operator's release. */
+  guestImage = "registry.example.org/guest:1";
   readonly nodes: readonly FakeNode[];
   nowMs = Date.parse("2026-01-01T00:00:00Z");
   /** How often the operator wrote, by the kind of step. */
@@ -83,9 +85,10 @@ export class ServerWorld {
   observe(): ServerObservation {
     if (this.server === undefined) throw new Error("the Server is gone");
     const { server, flavor, image, guests, pods, creationRefusal, nowMs } = this;
-    const { isNamespaceLeaving } = this;
+    const { isNamespaceLeaving, guestImage } = this;
     return {
       ...{ server, flavor, image, guests, pods, creationRefusal, nowMs, isNamespaceLeaving },
+      guestImage,
       overheadMib: 160,
       hostOf: (name) => {
         const node = this.nodes.find((one) => one.name === name);
@@ -124,12 +127,26 @@ export class ServerWorld {
     return JSON.stringify(this.guests) !== before;
   }
 
-  /** What the kubelet and the garbage collector do. */
+  /** What the kube-scheduler, the kubelet and the garbage collector do. */
   keepPods(): void {
+    for (const pod of this.pods.filter(({ isDeleting }) => isDeleting)) this.#endGuestIn(pod);
     this.pods = this.pods
       .filter(({ isDeleting }) => !isDeleting)
       .filter((pod) => this.guests.some(({ metadata }) => metadata.name === pod.name))
-      .map((pod) => (pod.phase === "Pending" ? { ...pod, phase: "Running" as const } : pod));
+      .map((pod) => (pod.phase === "Pending" ? this.#judged(pod) : pod));
+  }
+
+  #judged(pod: ObservedPod): ObservedPod {
+    const guest = this.guests.find(({ metadata }) => metadata.name === pod.name);
+    const refusedBy = this.nodes.find(({ name }) => name === guest?.spec.host)?.podRefusal;
+    const trouble = refusedBy === undefined ? undefined : "no room";
+    const phases = { "kube-scheduler": "Pending", kubelet: "Failed" } as const;
+    const phase = refusedBy === undefined ? "Running" : phases[refusedBy];
+    return { ...pod, refusedBy, trouble, phase };
+  }
+
+  #endGuestIn(pod: ObservedPod): void {
+    for (const node of this.nodes) node.stop(pod.name, "Pod");
   }
 
   /** Everybody works until nobody has anything left to do now. Throws when that does not end. */
@@ -137,8 +154,10 @@ export class ServerWorld {
     for (let pass = 0; pass < passesMax; pass += 1) {
       const steps = this.operate()?.steps ?? [];
       const isServed = this.serve();
+      const pods = JSON.stringify(this.pods);
       this.keepPods();
-      if (steps.length === 0 && !isServed) return;
+      const isKept = JSON.stringify(this.pods) === pods;
+      if (steps.length === 0 && !isServed && isKept) return;
     }
     throw new Error(`no end after ${passesMax} passes: ${JSON.stringify(this.status)}`);
   }
@@ -162,9 +181,7 @@ export class ServerWorld {
 
   /** The pod goes, and its guest with it. */
   losePod(): void {
-    for (const pod of this.pods) {
-      for (const node of this.nodes) node.stop(pod.name, "Pod");
-    }
+    for (const pod of this.pods) this.#endGuestIn(pod);
     this.pods = [];
   }
 
@@ -239,9 +256,16 @@ export class ServerWorld {
   }
 
   #newPod(name: string): ObservedPod {
-    const createdTime = timestampOf(this.nowMs);
-    const uid = this.#uid();
-    return { name, uid, phase: "Pending", isDeleting: false, createdTime, trouble: undefined };
+    return {
+      name,
+      uid: this.#uid(),
+      phase: "Pending",
+      isDeleting: false,
+      createdTime: timestampOf(this.nowMs),
+      guestImage: this.guestImage,
+      refusedBy: undefined,
+      trouble: undefined,
+    };
   }
 
   #uid(): string {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Guest, Server } from "../../api/kinds.ts";
 import { label } from "../../api/names.ts";
+import type { PodPolicy } from "../../core/guest/pod.ts";
 import type { AssumedClaims } from "../../core/scheduler/assumed.ts";
 import { heldClaims } from "../../core/scheduler/claims.ts";
 import { hostStatesOf, type NodeState } from "../../core/scheduler/host-state.ts";
@@ -19,6 +20,7 @@ export interface ObserverOptions {
   readonly uidFirst: number;
   readonly uidCount: number;
   readonly overheadMib: number;
+  readonly podPolicy: PodPolicy;
 }
 
 /** What only the shell knows of a Server. */
@@ -68,7 +70,7 @@ export class ServerObserver {
   }
 
   #observation(own: Own, { creationRefusal, nowMs }: Recollection): ServerObservation {
-    const { fleet, overheadMib } = this.#options;
+    const { fleet, overheadMib, podPolicy } = this.#options;
     const { server } = own;
     return {
       server,
@@ -84,6 +86,7 @@ export class ServerObserver {
       creationRefusal,
       placement: () => this.#placement(),
       overheadMib,
+      guestImage: podPolicy.guestImage,
       nowMs,
     };
   }

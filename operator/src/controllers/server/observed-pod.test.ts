@@ -28,6 +28,8 @@ describe("what is observed of a server pod", () => {
       phase: "Running",
       isDeleting: false,
       createdTime: "2026-01-01T00:00:00Z",
+      guestImage: undefined,
+      refusedBy: undefined,
       trouble: undefined,
     });
   });
@@ -49,7 +51,37 @@ describe("what is observed of a server pod", () => {
 
   test("is the trouble that the kube-scheduler has with it", () => {
     const message = "0/3 nodes are available: 1 Insufficient memory.";
-    const conditions = [{ type: "PodScheduled", status: "False", message }];
-    expect(observedPod(aPod({ phase: "Pending", conditions })).trouble).toBe(message);
+    const reason = "Unschedulable";
+    const conditions = [{ type: "PodScheduled", status: "False", reason, message }];
+    expect(observedPod(aPod({ phase: "Pending", conditions }))).toMatchObject({
+      refusedBy: "kube-scheduler",
+      trouble: message,
+    });
+  });
+
+  test("is no refusal while somebody's gate keeps it from the kube-scheduler", () => {
+    const conditions = [{ type: "PodScheduled", status: "False", reason: "SchedulingGated" }];
+    expect(observedPod(aPod({ phase: "Pending", conditions })).refusedBy).toBeUndefined();
+  });
+
+  test("is the kubelet's refusal to let it in", () => {
+    const message = "Pod was rejected: Node didn't have enough resource: memory";
+    expect(observedPod(aPod({ phase: "Failed", reason: "OutOfmemory", message }))).toMatchObject({
+      refusedBy: "kubelet",
+      trouble: `OutOfmemory: ${message}`,
+    });
+  });
+
+  test("is no refusal when a container of it has run", () => {
+    const containerStatuses = [{ name: "guest", ready: false, state: { terminated: {} } }];
+    const pod = aPod({ phase: "Failed", reason: "Evicted", containerStatuses });
+    expect(observedPod(pod).refusedBy).toBeUndefined();
+  });
+
+  test("is the guest image that it was made for, whatever a webhook made of it", () => {
+    const pod = aPod();
+    const annotations = { "kilonova.io/guest-image": "registry.example.org/guest:1" };
+    const metadata = { ...pod.metadata, annotations };
+    expect(observedPod({ ...pod, metadata }).guestImage).toBe("registry.example.org/guest:1");
   });
 });

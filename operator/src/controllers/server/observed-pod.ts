@@ -1,23 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
+import { annotation } from "../../api/names.ts";
 import type { ObservedPod } from "../../core/server/state.ts";
 import type { Pod } from "../../ports/kube.ts";
 
 /** What decisions depend on of a server pod. */
 export function observedPod({ metadata, status }: Pod): ObservedPod {
+  const refusal = unscheduled(status) ?? rejected(status);
   return {
     name: metadata.name,
     uid: metadata.uid ?? "",
     phase: status?.phase ?? "Pending",
     isDeleting: metadata.deletionTimestamp !== undefined,
     createdTime: metadata.creationTimestamp,
-    trouble: unscheduled(status) ?? waiting(status),
+    guestImage: metadata.annotations?.[annotation.guestImage],
+    refusedBy: refusal?.by,
+    trouble: refusal?.message ?? waiting(status),
   };
 }
 
+interface PodRefusal {
+  readonly by: NonNullable<ObservedPod["refusedBy"]>;
+  readonly message: string;
+}
+
 /** Why the kube-scheduler leaves it, for example because other pods took the node's memory. */
-function unscheduled(status: Pod["status"]): string | undefined {
+function unscheduled(status: Pod["status"]): PodRefusal | undefined {
   const scheduled = status?.conditions?.find(({ type }) => type === "PodScheduled");
-  return scheduled?.status === "False" ? scheduled.message : undefined;
+  // Somebody's scheduling gate says nothing of the node.
+  if (scheduled?.status !== "False" || scheduled.reason !== "Unschedulable") return undefined;
+  return { by: "kube-scheduler", message: scheduled.message ?? scheduled.reason };
+}
+
+/** Why the kubelet turned it away: it did so before it made any container. */
+function rejected(status: Pod["status"]): PodRefusal | undefined {
+  const { phase, reason, message, containerStatuses = [] } = status ?? {};
+  if (phase !== "Failed" || reason === undefined || containerStatuses.length > 0) return undefined;
+  return { by: "kubelet", message: message === undefined ? reason : `${reason}: ${message}` };
 }
 
 /** States of a container that is on its way; all others that wait are in trouble. */

@@ -24,6 +24,7 @@ test("the whole template is as it was reviewed", () => {
     "metadata.namespace=team",
     "metadata.labels.kilonova.io/server-uid=5e12e12e-0000-4000-8000-000000000001",
     "metadata.labels.kilonova.io/server=web",
+    "metadata.annotations.kilonova.io/guest-image=registry.example.org/guest:1",
     "metadata.ownerReferences.0.apiVersion=kilonova.io/v1alpha1",
     "metadata.ownerReferences.0.kind=Guest",
     "metadata.ownerReferences.0.name=web-5e12e-1",

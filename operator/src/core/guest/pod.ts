@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { apiVersion } from "../../api/define-kind.ts";
 import { kinds, type Guest } from "../../api/kinds.ts";
-import { csiDriver, deviceResource, label } from "../../api/names.ts";
+import { annotation, csiDriver, deviceResource, label } from "../../api/names.ts";
 import { labelValueOf } from "./names.ts";
 
 /** What every server pod of this installation has in common. */
@@ -39,6 +39,7 @@ export function serverPod(guest: Guest, policy: PodPolicy, isAccelerated: boolea
         [label.serverUid]: spec.server.uid,
         [label.server]: labelValueOf(spec.server.name),
       },
+      annotations: { [annotation.guestImage]: policy.guestImage },
       ownerReferences: [ownerOf(guest)],
     },
     spec: {

@@ -22,6 +22,11 @@ const happenings = {
   reach: (world, node) => change(world, node, (found) => ({ isUp: !found.isUp })),
   refuse: (world, node) =>
     change(world, node, ({ refusal }) => ({ refusal: refusal === undefined ? "full" : undefined })),
+  misplace: (world, node) =>
+    change(world, node, () => ({
+      podRefusal: ([undefined, "kube-scheduler", "kubelet"] as const)[node % 3],
+    })),
+  upgrade: (world, release) => void (world.guestImage = `registry.example.org/guest:${release}`),
   wait: (world, seconds) => void (world.nowMs += seconds * 1000),
 } satisfies Record<string, (world: ServerWorld, how: number) => void>;
 
@@ -47,7 +52,7 @@ const work = fc.tuple(fc.constantFrom("operate", "serve", "keepPods"), how);
 const trouble = fc.tuple(
   fc.constantFrom(
     ...(["losePod", "loseGuest", "power", "crashPolicy", "flavor", "stop"] as const),
-    ...(["reach", "refuse", "wait"] as const),
+    ...(["reach", "refuse", "misplace", "upgrade", "wait"] as const),
   ),
   how,
 );
@@ -124,7 +129,9 @@ describe("whatever happens to a server", () => {
       fc.property(lives, (life) => {
         const world = new ServerWorld();
         for (const event of life) happen(world, event);
-        for (const node of world.nodes) Object.assign(node, { isUp: true, refusal: undefined });
+        for (const node of world.nodes) {
+          Object.assign(node, { isUp: true, refusal: undefined, podRefusal: undefined });
+        }
         world.settle();
         // Rests after refusals, failed pods and quick restarts are over by then.
         world.wait(60);

@@ -199,7 +199,7 @@ describe("a claim that is refused", () => {
       fault: { reason: "ClaimRefused" },
     });
     expect(ready().message).toContain(
-      "3 hypervisors in a row refused the claim (the last said: no room)",
+      "3 hypervisors in a row did not take the server (the last said: no room)",
     );
     expect(world.guests).toEqual([]);
     for (const node of world.nodes) node.refusal = undefined;
@@ -208,6 +208,137 @@ describe("a claim that is refused", () => {
     world.wait(30);
     expect(world.status).toMatchObject({ phase: "ACTIVE", run: { token: 4 } });
     expect(world.status).not.toHaveProperty("fault");
+  });
+});
+
+describe("a server pod that its node does not take", () => {
+  const unplaced = (next: string, by: string) => ({
+    reason: "PodUnplaced",
+    message: `${host().name} does not take the server pod; ${next}. The ${by} says: no room`,
+  });
+
+  test("sends a new server to the next host as soon as the kubelet turned it away", () => {
+    world.operate();
+    const first = host();
+    first.podRefusal = "kubelet";
+    world.keepPods();
+    world.operate();
+    expect(ready()).toMatchObject(unplaced("another hypervisor is tried", "kubelet"));
+    world.settle();
+    expect(world.status).toMatchObject({
+      phase: "ACTIVE",
+      run: { token: 2 },
+      refusedHosts: [first.name],
+    });
+    expect(world.status.hypervisor).not.toBe(first.name);
+  });
+
+  test("sends it on when the kube-scheduler found no room for half a minute", () => {
+    world.operate();
+    const first = host();
+    first.podRefusal = "kube-scheduler";
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "BUILD", hypervisor: first.name });
+    expect(world.plan()).toMatchObject({ steps: [] });
+    world.nowMs += 30_000;
+    world.operate();
+    expect(ready()).toMatchObject(unplaced("another hypervisor is tried", "kube-scheduler"));
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "ACTIVE", refusedHosts: [first.name] });
+  });
+
+  test("on three hosts makes the server rest, and says what the last one said", () => {
+    for (const node of world.nodes) node.podRefusal = "kubelet";
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "PENDING", run: { token: 3, state: "Released" } });
+    expect(ready().message).toContain(
+      "3 hypervisors in a row did not take the server (the last said: kubelet says: no room)",
+    );
+    for (const node of world.nodes) node.podRefusal = undefined;
+    world.wait(30);
+    expect(world.status).toMatchObject({ phase: "ACTIVE", run: { token: 4 } });
+  });
+
+  test("never moves a server that may have run there: its disk is there", () => {
+    world.settle();
+    const node = host();
+    node.podRefusal = "kube-scheduler";
+    world.losePod();
+    world.wait(3600);
+    world.wait(3600);
+    expect(ready()).toMatchObject(
+      unplaced(`the server's disk is on ${node.name}, so make room there`, "kube-scheduler"),
+    );
+    expect(world.status).toMatchObject({ hypervisor: node.name, run: { token: 1 } });
+    expect(node.disks.size).toBe(1);
+    node.podRefusal = undefined;
+    world.settle();
+    expect(world.status.phase).toBe("ACTIVE");
+  });
+
+  test("does not move a guest whose start was announced, seen or not", () => {
+    world.operate();
+    world.guests = [{ ...guest(), status: { claim: { state: "Accepted" }, domain: "Starting" } }];
+    host().podRefusal = "kubelet";
+    world.keepPods();
+    expect(kinds()).not.toContain("PatchGuest");
+  });
+});
+
+describe("a newer guest image", () => {
+  const newer = "registry.example.org/guest:2";
+  beforeEach(() => {
+    world.settle();
+    world.nowMs += 600_000;
+  });
+
+  test("leaves pods of running and stopped servers alone", () => {
+    world.guestImage = newer;
+    expect(world.plan().steps).toEqual([]);
+    world.edit({ powerState: "Stopped" });
+    world.settle();
+    expect(world.pods).toMatchObject([{ guestImage: "registry.example.org/guest:1" }]);
+  });
+
+  test("is what the next start runs: the old pod is gone before the guest is asked for", () => {
+    world.edit({ powerState: "Stopped" });
+    world.settle();
+    world.guestImage = newer;
+    world.edit({ powerState: "Running" });
+    expect(kinds()).toEqual(["DeletePod", "WriteStatus"]);
+    world.operate();
+    expect(ready()).toMatchObject({ status: "False", reason: "Progressing" });
+    expect(world.plan().steps).toEqual([]);
+    world.keepPods();
+    expect(kinds()).toEqual(["PatchGuest", "WriteStatus", "CreatePod"]);
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "ACTIVE", run: { token: 1 } });
+    expect(world.pods).toMatchObject([{ guestImage: newer }]);
+    expect(host().disks.get("web-5e12e-1")).toBe(2);
+  });
+
+  test("is what a guest that crashed is started again in", () => {
+    world.edit({ onCrash: "Restart" });
+    world.settle();
+    world.guestImage = newer;
+    host().stop("web-5e12e-1", "Crash");
+    world.settle();
+    expect(world.status.phase).toBe("ACTIVE");
+    expect(world.pods).toMatchObject([{ guestImage: newer }]);
+  });
+
+  test("takes no pod away on a host that does not answer", () => {
+    world.edit({ powerState: "Stopped" });
+    world.settle();
+    world.guestImage = newer;
+    host().isUp = false;
+    world.edit({ powerState: "Running" });
+    expect(kinds()).toEqual(["WriteStatus"]);
+    world.operate();
+    expect(ready()).toMatchObject({ reason: "HostUnreachable" });
+    host().isUp = true;
+    world.settle();
+    expect(world.pods).toMatchObject([{ guestImage: newer }]);
   });
 });
 

@@ -17,6 +17,10 @@ export interface ObservedPod {
   readonly phase: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
   readonly isDeleting: boolean;
   readonly createdTime: string | undefined;
+  /** Reference of the guest image that it was made to run. */
+  readonly guestImage: string | undefined;
+  /** Who does not let it run on its node. */
+  readonly refusedBy: "kube-scheduler" | "kubelet" | undefined;
   /** What keeps it from running, as the kubelet or the kube-scheduler says. */
   readonly trouble: string | undefined;
 }
@@ -53,6 +57,8 @@ export interface ServerObservation {
   readonly placement: () => Placement;
   /** Memory in MiB that a server takes beside its guest's. */
   readonly overheadMib: number;
+  /** Reference of the guest image that new pods run. */
+  readonly guestImage: string;
   /** Wall-clock time in ms. */
   readonly nowMs: number;
 }

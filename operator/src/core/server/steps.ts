@@ -36,7 +36,7 @@ function projectStep(observation: ServerObservation, step: Step): ServerObservat
     case "AbandonGuest":
       return { ...observation, guests: guests.filter((guest) => guest !== step.guest) };
     case "CreatePod":
-      return { ...observation, pods: [...pods, newPod(step.guest)] };
+      return { ...observation, pods: [...pods, newPod(step.guest, observation.guestImage)] };
     case "DeletePod":
       return { ...observation, pods: pods.map((pod) => (pod === step.pod ? deleting(pod) : pod)) };
     // What these change is either nothing that is decided by, or has to be observed first.
@@ -58,9 +58,9 @@ function patched(guest: Guest, step: Extract<Step, { kind: "PatchGuest" }>): Gue
   };
 }
 
-function newPod(name: string): ObservedPod {
-  const unknown = { createdTime: undefined, trouble: undefined };
-  return { name, uid: "", phase: "Pending", isDeleting: false, ...unknown };
+function newPod(name: string, guestImage: string): ObservedPod {
+  const unknown = { createdTime: undefined, refusedBy: undefined, trouble: undefined };
+  return { name, uid: "", phase: "Pending", isDeleting: false, guestImage, ...unknown };
 }
 
 function deleting(pod: ObservedPod): ObservedPod {

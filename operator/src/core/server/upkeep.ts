@@ -8,6 +8,7 @@ import { secondsSince } from "../lib/time.ts";
 import type { Decision } from "./action.ts";
 import type { HostFacts, ServerState } from "./state.ts";
 import type { Step } from "./steps.ts";
+import { isUnbegun, unplacedPod } from "./unplaced.ts";
 
 /** After a refusal, the API server is asked again only when the cure had time to be applied. */
 const refusalRestSeconds = 15;
@@ -65,6 +66,12 @@ function keepGuest(guest: Guest, state: ServerState): Decision {
   if (guest.spec.runState === "Absent") return {};
   // Giving up destroys the disk: never for a claim that was refused after the first boot.
   if (guest.status?.claim?.state === "Refused") return state.isBuilt ? {} : giveUp(guest);
+  const unplaced = unplacedPod(state);
+  if (unplaced !== undefined && unplaced.waitSeconds > 0) {
+    return { againAfterSeconds: unplaced.waitSeconds };
+  }
+  // A node that has no room for the pod is no host for the server; one with the disk is the only one.
+  if (unplaced !== undefined && isUnbegun(state, guest)) return giveUp(guest);
   return keepPod(guest, state);
 }
 

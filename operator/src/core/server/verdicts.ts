@@ -7,6 +7,7 @@ import { describeList } from "../lib/list.ts";
 import type { Decision } from "./action.ts";
 import { isRestarted } from "./restart-policy.ts";
 import { type ServerState, isOn, isSettledOff } from "./state.ts";
+import { isUnbegun, unplacedPod } from "./unplaced.ts";
 
 type Judgement = Omit<Verdict, "type">;
 
@@ -45,9 +46,7 @@ function powerReadiness(state: ServerState, guest: NonNullable<ServerState["gues
   const { domain, stoppedBy } = guest.status ?? {};
   if (guest.spec.runState === "Stopped") {
     if (isSettledOff(guest)) return yes("PoweredOff", "the guest is off, as the spec asks");
-    return progressing(
-      isOn(guest) ? "the guest is shutting down" : progressOf(state, guest.status),
-    );
+    return isOn(guest) ? progressing("the guest is shutting down") : preparation(state, guest);
   }
   if (domain === "Running" && guest.status?.boot === guest.spec.boot) {
     return yes("AsDesired", `the guest runs on ${guest.spec.host}`);
@@ -56,8 +55,19 @@ function powerReadiness(state: ServerState, guest: NonNullable<ServerState["gues
     const cure = "if its disk is full, make room there";
     return no("GuestPaused", `the guest's vCPUs stand still on ${guest.spec.host}: ${cure}`);
   }
-  if (!isSettledOff(guest)) return progressing(progressOf(state, guest.status));
+  if (!isSettledOff(guest)) return preparation(state, guest);
   return offBy(stoppedBy, isRestarted(state.server.spec, stoppedBy));
+}
+
+/** How far a guest is that does not run yet, or what its node has against it. */
+function preparation(state: ServerState, guest: NonNullable<ServerState["guest"]>): Judgement {
+  const unplaced = unplacedPod(state);
+  if (unplaced?.waitSeconds !== 0) return progressing(progressOf(state, guest.status));
+  const { host } = guest.spec;
+  const next = isUnbegun(state, guest)
+    ? "another hypervisor is tried"
+    : `the server's disk is on ${host}, so make room there`;
+  return no("PodUnplaced", `${host} does not take the server pod; ${next}. The ${unplaced.cause}`);
 }
 
 /** Why a guest that shall run is off, and what starts it again. */

@@ -9,6 +9,7 @@ import { schedule } from "../../scheduler/schedule.ts";
 import { type Decision, defineAction } from "../action.ts";
 import { mayGrant, nextRun } from "../run-right.ts";
 import type { ServerState } from "../state.ts";
+import { unplacedPod } from "../unplaced.ts";
 import { podStep } from "../upkeep.ts";
 
 /** Hosts that may refuse a server before it rests. Source: nova-semantics 1.5, max_attempts. */
@@ -66,22 +67,19 @@ function chooseHost(state: ServerState, source: Source): Decision {
     return isFree ? { refusal: result, record } : rest(state, result.message, record);
   }
   if (refusedHosts.length >= attemptsMax) {
-    return rest(state, `${attemptsMax} hypervisors in a row refused the claim`, record);
+    return rest(state, `${attemptsMax} hypervisors in a row did not take the server`, record);
   }
   return grant(state, source, { ...record, allocation, machine: { uid } }, result.host);
 }
 
-/** The host of the run that the server has now, if it refused. */
+/** The host of the run that the server has now, if it was given up for what the host said. */
 function refusalOf({ guest, run }: ServerState): string[] {
-  return run !== undefined && guest?.status?.claim?.state === "Refused" ? [run.host] : [];
+  return run !== undefined && guest?.spec.runState === "Absent" ? [run.host] : [];
 }
 
-function rest(
-  { guest, nowMs }: ServerState,
-  cause: string,
-  record: Partial<ServerStatus>,
-): Decision {
-  const last = guest?.status?.claim?.message;
+function rest(state: ServerState, cause: string, record: Partial<ServerStatus>): Decision {
+  const { guest, nowMs } = state;
+  const last = guest?.status?.claim?.message ?? unplacedPod(state)?.cause;
   const detail = last === undefined ? "" : ` (the last said: ${last})`;
   const message = `${cause}${detail}; all are asked again after ${restSeconds} s`;
   const fault = { reason: "ClaimRefused", message, time: timestampOf(nowMs) };
