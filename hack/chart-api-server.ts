@@ -1,62 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-/** An API server with the chart in it, and those who may and may not: for tests of rights and policies. */
+/** An API server with the chart in it: for tests of rights and policies. */
 import { setTimeout as sleep } from "node:timers/promises";
 import {
+  heartbeatNamespace,
+  systemNamespace,
+  tenantNamespace,
+  tenantRights,
+  who,
+} from "../operator/src/testing/access/identities.ts";
+import {
   type Answer,
+  type ApiServerAccess,
   ApiServerClient,
   collectionPath,
-  type Identity,
 } from "../operator/src/testing/api-server-client.ts";
 import { completeObjects, renamed } from "../operator/src/testing/complete-objects.ts";
 import { type ChartObject, renderChart } from "./chart.ts";
 import { startApiServer } from "./cluster/apiserver-only.ts";
 
-export const systemNamespace = "kilonova-system";
-export const heartbeatNamespace = "kilonova-heartbeats";
-/** The tenants' namespace, held to PodSecurity restricted. */
-export const tenantNamespace = "team";
-
 const policySecondsMax = 30;
-const node = (name: string) => ({ "authentication.kubernetes.io/node-name": name });
-
-/** Who asks. All but the administrator have only what RBAC gives them. */
-export const who = {
-  administrator: { user: "administrator", groups: ["system:masters"] },
-  /** Has every right in the tenants' namespace, and none elsewhere. */
-  tenant: { user: "tenant", groups: ["system:authenticated"] },
-  operator: serviceAccount(systemNamespace, "kilonova-operator"),
-  agentOf: (name: string): Identity => ({
-    ...serviceAccount(systemNamespace, "kilonova-agent"),
-    extra: node(name),
-  }),
-  /** The agent's account with a token that is bound to no pod, or taken from elsewhere. */
-  agentOfNowhere: serviceAccount(systemNamespace, "kilonova-agent"),
-  /** A tenant's own service account, whose token names a node as every token of a pod does. */
-  tenantPodOn: (name: string): Identity => ({
-    ...serviceAccount(tenantNamespace, "default"),
-    extra: node(name),
-  }),
-  garbageCollector: serviceAccount("kube-system", "generic-garbage-collector"),
-  namespaceController: serviceAccount("kube-system", "namespace-controller"),
-  replicaSetController: serviceAccount("kube-system", "replicaset-controller"),
-  /** Their rights come from the node authorizer, which is not on here. */
-  kubeletOf: (name: string) => ({ user: `system:node:${name}`, groups: ["system:masters"] }),
-} as const;
-
-function serviceAccount(namespace: string, name: string) {
-  return {
-    user: `system:serviceaccount:${namespace}:${name}`,
-    groups: [
-      "system:serviceaccounts",
-      `system:serviceaccounts:${namespace}`,
-      "system:authenticated",
-    ],
-  };
-}
 
 export interface ChartApiServer {
   /** As an administrator. */
   readonly client: ApiServerClient;
+  readonly access: ApiServerAccess;
   close(): Promise<void>;
 }
 
@@ -81,7 +48,7 @@ export async function startApiServerWithChart(): Promise<ChartApiServer> {
     await apply(chart.filter((object) => !isCrd(object) && object.kind !== "Job"));
     await apply(tenantObjects());
     await untilPoliciesHold(client);
-    return { client, close };
+    return { client, access: server, close };
   } catch (error) {
     await close();
     throw error;
@@ -93,13 +60,6 @@ function isCrd({ kind }: ChartObject): boolean {
 }
 
 function tenantObjects(): object[] {
-  const apiGroup = "rbac.authorization.k8s.io";
-  const apiVersion = `${apiGroup}/v1`;
-  const metadata = { name: "everything", namespace: tenantNamespace };
-  const subjects = [
-    { apiGroup, kind: "User", name: who.tenant.user },
-    { kind: "ServiceAccount", name: "default", namespace: tenantNamespace },
-  ];
   return [
     namespaceOf(tenantNamespace, "restricted"),
     // There is no controller manager that would make it.
@@ -108,19 +68,7 @@ function tenantObjects(): object[] {
       kind: "ServiceAccount",
       metadata: { name: "default", namespace: tenantNamespace },
     },
-    {
-      apiVersion,
-      kind: "Role",
-      metadata,
-      rules: [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }],
-    },
-    {
-      apiVersion,
-      kind: "RoleBinding",
-      metadata,
-      subjects,
-      roleRef: { apiGroup, kind: "Role", name: metadata.name },
-    },
+    ...tenantRights(tenantNamespace),
   ];
 }
 

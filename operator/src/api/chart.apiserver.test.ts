@@ -3,12 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { z } from "zod";
-import {
-  type ChartApiServer,
-  startApiServerWithChart,
-  systemNamespace,
-  tenantNamespace,
-} from "../../../hack/chart-api-server.ts";
+import { type ChartApiServer, startApiServerWithChart } from "../../../hack/chart-api-server.ts";
 import { type ChartObject, lintChart, renderChart } from "../../../hack/chart.ts";
 import {
   agentConfigSchema,
@@ -16,6 +11,8 @@ import {
   operatorConfigSchema,
   readConfig,
 } from "../platform/config.ts";
+import { chartAccessObjects } from "../testing/access/chart-templates.ts";
+import { systemNamespace, tenantNamespace } from "../testing/access/identities.ts";
 import { label } from "./names.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -47,6 +44,16 @@ const containerOf = (kind: string, name: string): Container =>
 describe("the chart", () => {
   test("pleases helm's linter", async () => {
     expect(await lintChart(images)).toContain("0 chart(s) failed");
+  });
+
+  test("has the rights and policies that the fake API server enforces", () => {
+    const enforced = chartAccessObjects();
+    const kinds = new Set(enforced.map(({ kind }) => kind));
+    expect(kinds).toContain("ValidatingAdmissionPolicy");
+    const byName = (one: object, other: object): number =>
+      JSON.stringify(one) < JSON.stringify(other) ? -1 : 1;
+    const rendered = objects.filter(({ kind }) => kinds.has(kind));
+    expect(enforced.toSorted(byName)).toEqual(rendered.toSorted(byName));
   });
 
   test("says what is missing", async () => {

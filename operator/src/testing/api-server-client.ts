@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:https";
 import { group, version } from "../api/define-kind.ts";
+import type { Identity } from "./access/identities.ts";
 
 /** Where an API server listens and how its administrator proves who he is. */
 export interface ApiServerAccess {
@@ -12,13 +13,7 @@ export interface ApiServerAccess {
 }
 
 /** Somebody as the API server sees him after authentication, or the token that he shows. */
-export type Identity =
-  | {
-      readonly user: string;
-      readonly groups?: readonly string[];
-      readonly extra?: Readonly<Record<string, string>>;
-    }
-  | { readonly token: string };
+export type Credentials = Identity | { readonly token: string };
 
 export interface Answer {
   readonly isOk: boolean;
@@ -49,16 +44,16 @@ export function collectionPath(plural: string, namespace?: string): string {
 export class ApiServerClient {
   readonly #access: ApiServerAccess;
   readonly #agents: Agents;
-  readonly #identity: Identity | undefined;
+  readonly #identity: Credentials | undefined;
 
-  constructor(access: ApiServerAccess, identity?: Identity, agents = agentsOf(access)) {
+  constructor(access: ApiServerAccess, identity?: Credentials, agents = agentsOf(access)) {
     this.#access = access;
     this.#identity = identity;
     this.#agents = agents;
   }
 
   /** The same API server, as seen by somebody else. */
-  as(identity: Identity): ApiServerClient {
+  as(identity: Credentials): ApiServerClient {
     return new ApiServerClient(this.#access, identity, this.#agents);
   }
 

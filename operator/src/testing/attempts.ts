@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ApiServerClient, Identity, Method } from "./api-server-client.ts";
+import type { Identity } from "./access/identities.ts";
+import type { ApiServerClient, Method } from "./api-server-client.ts";
 
 /** Somebody, with a name for the reader. */
 export interface Asker {
