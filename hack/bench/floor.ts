@@ -12,6 +12,7 @@ import { buildDomain } from "../../operator/src/core/guest/build.ts";
 import { serverPod } from "../../operator/src/core/guest/pod.ts";
 import { domainXml } from "../../operator/src/core/guest/xml.ts";
 import { type Pod, resources } from "../../operator/src/ports/kube.ts";
+import { aServer } from "../../operator/src/testing/builders.ts";
 import type { BenchWorld } from "./world.ts";
 
 export interface FloorPod {
@@ -63,7 +64,7 @@ async function createDomain(socket: string, guest: Guest): Promise<void> {
 
 /** The pod of a server without what makes it ours: its directories are empty ones of its own. */
 function barePod(guest: Guest, guestImage: string): Pod {
-  const { spec, apiVersion, kind } = serverPod(guest, { guestImage }, false);
+  const { spec, apiVersion, kind } = serverPod(aServer(), guest, { guestImage }, false);
   const { affinity: _, ...rest } = spec;
   const [container] = spec.containers;
   return {

@@ -6,6 +6,7 @@ import { objectSchema } from "../../../hack/gen/crd.ts";
 import {
   absent,
   type Field,
+  type FieldPath,
   fieldsOf,
   memberOf,
   variantsOf,
@@ -35,6 +36,17 @@ afterAll(async () => {
   await server?.close();
 });
 
+/** A field and an object in which it is set. */
+interface Place {
+  readonly field: Field;
+  readonly object: KubeObject;
+}
+
+const nameOf = ({ path }: Field): string => path.join(".");
+
+const isBelow = ({ path }: Field, above: FieldPath): boolean =>
+  above.length < path.length && above.every((step, index) => path[index] === step);
+
 const valueAt = (object: unknown, { path }: Field): unknown => path.reduce(memberOf, object);
 
 describe.each(names)("%s", (name) => {
@@ -44,16 +56,35 @@ describe.each(names)("%s", (name) => {
     world = await worldOf(client, name);
   });
 
-  const fields = ({ part }: Door): Field[] => {
+  const fieldsIn = (object: KubeObject, { part }: Door): Place[] => {
     const schema = objectSchema(world.definition).properties?.[part];
     if (schema === undefined) throw new Error(`${name} has no ${part}`);
-    return fieldsOf(schema, world.complete[part], [part]);
+    const found = fieldsOf(schema, object[part], [part]).map((field) => ({ field, object }));
+    return found.filter(({ field }) => valueAt(object, field) !== undefined);
   };
 
+  /** Every field that is set, with the object that it is set in. */
+  const fields = (door: Door): Place[] => [
+    ...fieldsIn(world.complete, door),
+    ...world.alternatives.flatMap(({ path, object }) =>
+      fieldsIn(object, door).filter(({ field }) => isBelow(field, path)),
+    ),
+  ];
+
   test("has a complete object: every field is set", () => {
-    const all = [...fields(world.update), ...fields(world.updateStatus)];
-    const unset = all.filter((field) => valueAt(world.complete, field) === undefined);
-    expect(unset.map(({ path }) => path.join("."))).toEqual([]);
+    const schema = objectSchema(world.definition).properties;
+    const pathsIn = (object: KubeObject, part: "spec" | "status"): string[] =>
+      fieldsOf(schema?.[part] ?? { type: "object" }, object[part], [part]).map(nameOf);
+    const parts = ["spec", "status"] as const;
+    const objects = [world.complete, ...world.alternatives.map(({ object }) => object)];
+    const all = parts.flatMap((part) => objects.flatMap((object) => pathsIn(object, part)));
+    const set = new Set(
+      [world.update, world.updateStatus].flatMap((door) =>
+        fields(door).map(({ field }) => nameOf(field)),
+      ),
+    );
+    expect(set.size).toBeGreaterThan(0);
+    expect([...new Set(all)].filter((path) => !set.has(path))).toEqual([]);
   });
 
   test.each(["create", "update", "updateStatus"] as const)(
@@ -61,11 +92,11 @@ describe.each(names)("%s", (name) => {
     async (which) => {
       const door = world[which];
       const found: (string | undefined)[] = [];
-      for (const field of fields(door)) {
-        const variants = variantsOf(field.schema, valueAt(world.complete, field));
+      for (const { field, object } of fields(door)) {
+        const variants = variantsOf(field.schema, valueAt(object, field));
         const comparisons = await Promise.all(
           variants.map((variant) =>
-            compare(door, withField(world.complete, field.path, variant) as KubeObject),
+            compare(door, withField(object, field.path, variant) as KubeObject),
           ),
         );
         found.push(...comparisons.map(({ difference }) => difference));
@@ -88,8 +119,8 @@ describe.each(names)("%s", (name) => {
         array(change, { minLength: 1, maxLength: 4 }),
         async (door, changes) => {
           const object = changes.reduce<unknown>((now, { field, variant }) => {
-            const chosen = pick(fields(door), field);
-            const variants = variantsOf(chosen.schema, valueAt(world.complete, chosen));
+            const { field: chosen, object: base } = pick(fields(door), field);
+            const variants = variantsOf(chosen.schema, valueAt(base, chosen));
             return withField(now, chosen.path, pick(variants, variant));
           }, world.complete) as KubeObject;
           expect((await compare(door, object)).difference).toBeUndefined();

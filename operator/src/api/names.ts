@@ -26,6 +26,8 @@ export const annotation = {
   guestImage: `${group}/guest-image`,
   /** On a Server or Guest, by an administrator: give up what an unreachable host still holds. */
   abandon: `${group}/abandon`,
+  /** On server pods: what the guest is told of itself, as a recipe for the pod. */
+  metadata: `${group}/metadata`,
 } as const;
 
 /** Name of the CSI driver whose inline volume carries a guest's directory into its pod. */

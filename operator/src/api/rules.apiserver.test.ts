@@ -33,12 +33,22 @@ type Change = readonly [
   answer: RegExp | "ok",
 ];
 
+const sshKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5";
+const secret = { name: "web-secrets", key: "key" };
+
 /** Updates of the complete objects, with the answer that users shall get. */
 const changes: readonly Change[] = [
   ["server", "uuid", "00000000-0000-4000-8000-000000000000", /uuid is immutable: create another/],
   ["server", "uuid", absent, /uuid is immutable/],
   ["server", "flavor", "m1.large", "ok"],
   ["server", "powerState", "Running", "ok"],
+  ["server", "sshKeys", [{}], /sshKeys: give each either a value or a secret/],
+  ["server", "sshKeys", [{ value: sshKey, secret }], /sshKeys: give each either/],
+  ["server", "sshKeys", [{ secret }, { value: sshKey }], "ok"],
+  ["server", "userData", {}, /userData: give either a value or a secret/],
+  ["server", "userData", { value: "x", secret }, /userData: give either/],
+  ["server", "userData", { value: "é".repeat(24_574) }, "ok"],
+  ["server", "userData", { value: "é".repeat(24_575) }, /userData.value has at most 49149 bytes/],
   ["flavor", "vcpus", 3, /vcpus is immutable: create a Flavor of another name/],
   ["flavor", "memoryMib", 4096, /memoryMib is immutable/],
   ["flavor", "rootDiskGib", 21, /rootDiskGib is immutable/],

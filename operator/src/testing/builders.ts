@@ -36,6 +36,7 @@ export function aServer({ metadata: meta, spec, status }: ChangeOf<Server> = {})
       powerState: "Running",
       onGuestShutdown: "Stop",
       onCrash: "Stop",
+      configDrive: "ISO9660",
       ...spec,
     },
     ...(status !== undefined && { status }),

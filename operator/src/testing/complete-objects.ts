@@ -7,6 +7,8 @@ const time = "2026-01-02T03:04:05Z";
 const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
 const http = { url: "https://images.example.org/debian.qcow2", checksum: digest };
 
+const secret = { name: "web-secrets", key: "key" };
+
 const machine = {
   type: "pc-q35-10.0",
   cpuModel: "host-model",
@@ -34,7 +36,10 @@ const inventory = {
   stepSize: 1,
 };
 
-/** One object of each kind in which every field is set, in spec and in status. */
+/**
+ * One object of each kind in which every field is set, in spec and in status, but those that
+ * {@link alternativeFields} sets instead of others.
+ */
 export const completeObjects = {
   server: complete("server", {
     spec: {
@@ -45,6 +50,9 @@ export const completeObjects = {
       onGuestShutdown: "Restart",
       onCrash: "Restart",
       hostname: "Web-1.example.org",
+      sshKeys: [{ value: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 me" }],
+      userData: { value: "#cloud-config" },
+      configDrive: "VFAT",
       metadata: { "ha:priority": "10" },
     },
     status: {
@@ -186,6 +194,16 @@ export const completeObjects = {
     },
   }),
 } as const;
+
+/** Values of fields that take the place of what a complete object has there. */
+export const alternativeFields: Readonly<
+  Partial<Record<keyof typeof kinds, readonly (readonly [path: readonly string[], to: unknown])[]>>
+> = {
+  server: [
+    [["spec", "sshKeys"], [{ secret }]],
+    [["spec", "userData"], { secret }],
+  ],
+};
 
 /** An object as one to be made under another name: without a status. */
 export function renamed(object: KubeObject, name: string, metadata: object = {}): KubeObject {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The API server and its twin in TypeScript side by side: the same object through the same door. */
+import { type FieldPath, withField } from "../../../hack/gen/field-variants.ts";
 import type { KindDefinition, KubeObject } from "../api/define-kind.ts";
 import { kinds } from "../api/kinds.ts";
 import { type Validation, validateCreate, validateUpdate } from "../api/validate.ts";
 import { type Answer, type ApiServerClient, collectionPath } from "./api-server-client.ts";
-import { completeObjects } from "./complete-objects.ts";
+import { alternativeFields, completeObjects } from "./complete-objects.ts";
 
 /** One way in which an object gets into the API server, and its twin. */
 export interface Door {
@@ -16,9 +17,17 @@ export interface Door {
 export interface World {
   readonly definition: KindDefinition;
   readonly complete: KubeObject;
+  /** The complete object with other members where only one of several may be set. */
+  readonly alternatives: readonly Alternative[];
   readonly create: Door;
   readonly update: Door;
   readonly updateStatus: Door;
+}
+
+interface Alternative {
+  /** Of the field that is another one. */
+  readonly path: FieldPath;
+  readonly object: KubeObject;
 }
 
 /** Stores the complete object of a kind and opens the doors to it. Safe to call again. */
@@ -37,6 +46,10 @@ export async function worldOf(client: ApiServerClient, name: keyof typeof kinds)
   return {
     definition,
     complete: stored,
+    alternatives: (alternativeFields[name] ?? []).map(([fieldPath, to]) => ({
+      path: fieldPath,
+      object: withField(stored, fieldPath, to) as KubeObject,
+    })),
     create: {
       part: "spec",
       ask: (object) => client.dryRun("POST", path, { ...object, metadata }),

@@ -16,6 +16,33 @@ const objectName = text(1, 253).regex(
   /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
 );
 
+const secretKeySchema = z
+  .strictObject({
+    name: objectName.describe("Name of a Secret in the server's namespace."),
+    key: text(1, 253)
+      .regex(/^[-._A-Za-z0-9]+$/)
+      .describe("Key in that Secret."),
+  })
+  .describe("A key of a Secret. Its value reaches the server's pod and no process of Kilonova.");
+
+/** What has 65535 characters in base64, the most that Nova takes. */
+const userDataBytesMax = 49_149;
+
+const sshKeySchema = z.strictObject({
+  value: text(1, 2048)
+    .regex(/^[a-z][-a-z0-9@.]+ [A-Za-z0-9+/]+=*( [ -~]*)?$/)
+    .optional()
+    .describe("The public key, as it stands in one line of authorized_keys."),
+  secret: secretKeySchema.optional(),
+});
+
+const userDataSchema = z.strictObject({
+  value: text(1, userDataBytesMax)
+    .optional()
+    .describe("The text itself. Whoever reads Servers or pods can read it."),
+  secret: secretKeySchema.optional(),
+});
+
 export const powerStates = ["Running", "Stopped"] as const;
 
 export const serverSpecSchema = z.strictObject({
@@ -42,6 +69,20 @@ export const serverSpecSchema = z.strictObject({
     .regex(/^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*$/)
     .optional()
     .describe("The guest's host name, an FQDN is passed unchanged; metadata.name when absent."),
+  sshKeys: z
+    .array(sshKeySchema)
+    .max(16)
+    .optional()
+    .describe("Public keys that the guest lets in. A change reaches a guest that is built anew."),
+  userData: userDataSchema
+    .optional()
+    .describe(
+      "What cloud-init does at the first boot. A change reaches a guest that is built anew.",
+    ),
+  configDrive: z
+    .enum(["ISO9660", "VFAT", "None"])
+    .default("ISO9660")
+    .describe("File system of the disk that tells the guest of itself; None makes no such disk."),
   metadata: mapOf(text(1, 255), text(0, 255), 128)
     .optional()
     .describe("Keys and values for the guest to read, as Nova's server metadata."),
@@ -163,6 +204,12 @@ export const serverStatusSchema = z.strictObject({
   conditions: conditionsSchema.optional(),
 });
 
+const utf8 = new TextEncoder();
+
+function isFromOneSource({ value, secret }: z.output<typeof userDataSchema>): boolean {
+  return (value === undefined) !== (secret === undefined);
+}
+
 export type ServerStatus = z.output<typeof serverStatusSchema>;
 
 export const server = defineKind({
@@ -174,7 +221,24 @@ export const server = defineKind({
     "A virtual machine: what it is made of and the state that it shall be in. The operator never writes its spec.",
   spec: serverSpecSchema,
   status: serverStatusSchema,
-  rules: [immutable("uuid", "create another Server with the uuid that you want")],
+  rules: [
+    immutable("uuid", "create another Server with the uuid that you want"),
+    {
+      cel: "!has(self.sshKeys) || self.sshKeys.all(key, has(key.value) != has(key.secret))",
+      message: "sshKeys: give each either a value or a secret",
+      holds: ({ sshKeys = [] }) => sshKeys.every(isFromOneSource),
+    },
+    {
+      cel: "!has(self.userData) || has(self.userData.value) != has(self.userData.secret)",
+      message: "userData: give either a value or a secret",
+      holds: ({ userData }) => userData === undefined || isFromOneSource(userData),
+    },
+    {
+      cel: `!has(self.userData) || !has(self.userData.value) || size(bytes(self.userData.value)) <= ${userDataBytesMax}`,
+      message: `userData.value has at most ${userDataBytesMax} bytes: have the guest fetch the rest`,
+      holds: ({ userData }) => utf8.encode(userData?.value).length <= userDataBytesMax,
+    },
+  ],
   columns: [
     { name: "PHASE", type: "string", jsonPath: ".status.phase", description: "Nova's status." },
     { name: "POWER", type: "string", jsonPath: ".status.powerState", description: "Power state." },

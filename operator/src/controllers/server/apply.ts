@@ -98,7 +98,7 @@ export class StepApplier {
   async #createPod(name: string, isAccelerated: boolean): Promise<void> {
     const guest = this.#guests.get(name);
     if (guest === undefined) throw new Error(`bug: the pod of Guest ${name} comes before it`);
-    const pod = serverPod(guest, this.#podPolicy, isAccelerated);
+    const pod = serverPod(this.#server, guest, this.#podPolicy, isAccelerated);
     await this.#kube.create(resources.pods, pod, writer);
   }
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from "vitest";
-import { aGuest } from "../../testing/builders.ts";
+import { aGuest, aServer } from "../../testing/builders.ts";
 import { serverPod } from "./pod.ts";
 
+const secret = { name: "web-secrets", key: "key" };
+const server = aServer({ spec: { sshKeys: [{ secret }, { value: "ssh-rsa AA" }] } });
 const guest = aGuest();
 const policy = { guestImage: "registry.example.org/guest:1" };
-const pod = serverPod(guest, policy, true);
+const pod = serverPod(server, guest, policy, true);
 const [container] = pod.spec.containers;
 
 /** Every leaf of the template as `path=value`: what is added or changed has to pass by here. */
@@ -25,6 +27,7 @@ test("the whole template is as it was reviewed", () => {
     "metadata.labels.kilonova.io/server-uid=5e12e12e-0000-4000-8000-000000000001",
     "metadata.labels.kilonova.io/server=web",
     "metadata.annotations.kilonova.io/guest-image=registry.example.org/guest:1",
+    expect.stringMatching(/^metadata\.annotations\.kilonova\.io\/metadata=metadata 1\n/),
     "metadata.ownerReferences.0.apiVersion=kilonova.io/v1alpha1",
     "metadata.ownerReferences.0.kind=Guest",
     "metadata.ownerReferences.0.name=web-5e12e-1",
@@ -66,6 +69,9 @@ test("the whole template is as it was reviewed", () => {
       "volumeMounts.0.mountPropagation=HostToContainer",
       "volumeMounts.1.name=tmp",
       "volumeMounts.1.mountPath=/tmp",
+      "volumeMounts.2.name=metadata",
+      "volumeMounts.2.mountPath=/metadata",
+      "volumeMounts.2.readOnly=true",
     ]),
     "spec.volumes.0.name=guest",
     "spec.volumes.0.csi.driver=guest.kilonova.io",
@@ -73,6 +79,15 @@ test("the whole template is as it was reviewed", () => {
     "spec.volumes.1.name=tmp",
     "spec.volumes.1.emptyDir.medium=Memory",
     "spec.volumes.1.emptyDir.sizeLimit=16Mi",
+    "spec.volumes.2.name=metadata",
+    ...prefixed("spec.volumes.2.projected.sources", [
+      "0.downwardAPI.items.0.path=recipe",
+      "0.downwardAPI.items.0.fieldRef.fieldPath=metadata.annotations['kilonova.io/metadata']",
+      "1.secret.name=web-secrets",
+      "1.secret.optional=true",
+      "1.secret.items.0.key=key",
+      "1.secret.items.0.path=ssh-key-0",
+    ]),
   ]);
 });
 
@@ -106,6 +121,7 @@ describe("the server pod fits PodSecurity restricted", () => {
     expect(members).toEqual([
       ["name", "csi"],
       ["name", "emptyDir"],
+      ["name", "projected"],
     ]);
     const [, tmp] = pod.spec.volumes;
     expect(tmp).toMatchObject({ emptyDir: { medium: "Memory" } });
@@ -123,7 +139,7 @@ describe("the server pod", () => {
 
   test("is left more time than the guest's own shutdown takes", () => {
     const slow = aGuest({ spec: { shutdown: { timeoutSeconds: 600, retryIntervalSeconds: 10 } } });
-    expect(serverPod(slow, policy, true).spec.terminationGracePeriodSeconds).toBe(630);
+    expect(serverPod(server, slow, policy, true).spec.terminationGracePeriodSeconds).toBe(630);
   });
 
   test("requests all the memory that it may use, which is the guest's claim", () => {
@@ -134,7 +150,7 @@ describe("the server pod", () => {
   });
 
   test("asks for the KVM device only where KVM is used", () => {
-    const [emulated] = serverPod(guest, policy, false).spec.containers;
+    const [emulated] = serverPod(server, guest, policy, false).spec.containers;
     expect(emulated?.resources.limits).toStrictEqual({ memory: "1184Mi" });
   });
 
@@ -145,7 +161,7 @@ describe("the server pod", () => {
   });
 
   test("has a priority class when there is one to have", () => {
-    const ranked = serverPod(guest, { ...policy, priorityClass: "servers" }, true);
+    const ranked = serverPod(server, guest, { ...policy, priorityClass: "servers" }, true);
     expect(ranked.spec.priorityClassName).toBe("servers");
     expect(pod.spec).not.toHaveProperty("priorityClassName");
   });

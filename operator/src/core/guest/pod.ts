@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { apiVersion } from "../../api/define-kind.ts";
-import { kinds, type Guest } from "../../api/kinds.ts";
+import { kinds, type Guest, type Server } from "../../api/kinds.ts";
 import { annotation, csiDriver, deviceResource, label } from "../../api/names.ts";
+import { metadataAnnotation, metadataMount, metadataVolume } from "./metadata/in-pod.ts";
 import { labelValueOf } from "./names.ts";
 
 /** What every server pod of this installation has in common. */
@@ -25,9 +26,10 @@ const runDirectory = "/data/run";
  * The pod that a guest runs in. It fits PodSecurity `restricted` and holds nothing of the user's: the
  * guest's directory comes as an inline CSI volume that the node's agent serves. It has no probes: all
  * ports belong to the guest, exec probes cost the node tens of milliseconds of CPU each, and whether the
- * guest runs is known from libvirt. `isAccelerated` asks for the host's KVM device.
+ * guest runs is known from libvirt. What the guest is told of itself comes as an annotation of the
+ * pod, which the kubelet shows as a file beside the Secrets that the Server names. `isAccelerated` asks for the host's KVM device.
  */
-export function serverPod(guest: Guest, policy: PodPolicy, isAccelerated: boolean) {
+export function serverPod(server: Server, guest: Guest, policy: PodPolicy, isAccelerated: boolean) {
   const { spec, metadata } = guest;
   return {
     apiVersion: "v1",
@@ -39,7 +41,10 @@ export function serverPod(guest: Guest, policy: PodPolicy, isAccelerated: boolea
         [label.serverUid]: spec.server.uid,
         [label.server]: labelValueOf(spec.server.name),
       },
-      annotations: { [annotation.guestImage]: policy.guestImage },
+      annotations: {
+        [annotation.guestImage]: policy.guestImage,
+        ...metadataAnnotation(server, guest),
+      },
       ownerReferences: [ownerOf(guest)],
     },
     spec: {
@@ -65,6 +70,7 @@ export function serverPod(guest: Guest, policy: PodPolicy, isAccelerated: boolea
         },
         // In memory: the kubelet empties an emptyDir on disk through whatever is mounted in it.
         { name: "tmp", emptyDir: { medium: "Memory", sizeLimit: "16Mi" } },
+        metadataVolume(server),
       ],
     },
   };
@@ -93,6 +99,7 @@ function container({ spec }: Guest, image: string, isAccelerated: boolean) {
     volumeMounts: [
       { name: "guest", mountPath: "/data", readOnly: true, mountPropagation: "HostToContainer" },
       { name: "tmp", mountPath: "/tmp" },
+      metadataMount,
     ],
   };
 }

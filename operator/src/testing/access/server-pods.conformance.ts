@@ -5,6 +5,7 @@ import { label } from "../../api/names.ts";
 import { serverPod } from "../../core/guest/pod.ts";
 import { collectionPath } from "../api-server-client.ts";
 import { type Asker, type Attempt, may, mayNot } from "../attempts.ts";
+import { aServer } from "../builders.ts";
 import { completeObjects, renamed } from "../complete-objects.ts";
 import type { AccessHost } from "./access-host.ts";
 import { tenantNamespace, who } from "./identities.ts";
@@ -33,7 +34,7 @@ export async function makeServerPods(host: AccessHost): Promise<void> {
     guests,
     renamed(completeObjects.guest, "web-1"),
   );
-  await host.must(who.operator, "POST", pods, serverPod(guest as Guest, policy, true));
+  await host.must(who.operator, "POST", pods, serverPod(aServer(), guest as Guest, policy, true));
   await host.must(who.tenant, "POST", pods, pod("plain"));
 }
 
