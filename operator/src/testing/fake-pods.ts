@@ -125,7 +125,7 @@ export class FakePods implements PodMounts, PodRuntime, Processes {
 }
 
 /** libvirt logs how a domain ended before it tells of it, and goes on with that after a restart. */
-function lastWordsOf(daemon: FakeDaemon): Map<string, string> {
+export function lastWordsOf(daemon: FakeDaemon): Map<string, string> {
   const words = new Map<string, string>();
   const listen = (): void => {
     daemon.open().subscribe((event) => {

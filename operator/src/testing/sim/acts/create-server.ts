@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineAct } from "../happening.ts";
+import { flavorNames, namespaces } from "../world/people.ts";
+
+/** Few names, so that servers of the same name follow each other. */
+const namesMax = 3;
+
+export const createServer = defineAct({
+  name: "create-server",
+  says: "a user makes a server",
+  weight: 6,
+  async strike({ people }, chance) {
+    const namespace = chance.pick(namespaces) ?? "";
+    await people.createServer(namespace, `web-${chance.whole(1, namesMax)}`, {
+      flavor: chance.pick(flavorNames) ?? "",
+      powerState: chance.isLucky(0.9) ? "Running" : "Stopped",
+      onGuestShutdown: chance.isLucky(0.5) ? "Stop" : "Restart",
+      onCrash: chance.isLucky(0.5) ? "Stop" : "Restart",
+    });
+  },
+});

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+import { runAgent } from "../../../agent/agent.ts";
+import { nodePaths, podDirectory } from "../../../core/guest/paths.ts";
+import { guestImageRecordPath } from "../../../core/hypervisor/guest-image.ts";
+import type { NodeFacts } from "../../../core/hypervisor/facts.ts";
+import { agentConfigSchema, readConfig } from "../../../platform/config.ts";
+import { Health } from "../../../platform/health.ts";
+import { Metrics } from "../../../platform/metrics.ts";
+import { Unavailable } from "../../../ports/errors.ts";
+import type { Libvirt, LibvirtConnection } from "../../../ports/libvirt.ts";
+import type { PodRuntime } from "../../../ports/pod-runtime.ts";
+import { FakeDevices } from "../../fake-devices.ts";
+import { FakeHelper } from "../../fake-helper.ts";
+import { FakeLibvirt } from "../../fake-libvirt.ts";
+import { errorOf } from "../../../adapters/libvirt/errors.ts";
+import type { Api } from "./api.ts";
+import { runKubelet } from "./kubelet.ts";
+import { Link } from "./link.ts";
+import { NodeDisk } from "./node-disk.ts";
+import { NodePlugins } from "./node-plugins.ts";
+import { type Physics, type SimProcess, through } from "./process.ts";
+import { ServerContainer } from "./server-container.ts";
+import type { Chance } from "./streams.ts";
+import { Supervisor } from "./supervisor.ts";
+
+export const heartbeatNamespace = "kilonova-heartbeats";
+export const systemNamespace = "kilonova-system";
+
+const domainCapabilities = `<domainCapabilities>
+  <os supported='yes'><enum name='firmware'><value>efi</value></enum></os>
+  <devices><disk supported='yes'><enum name='bus'><value>virtio</value></enum></disk></devices>
+</domainCapabilities>`;
+/** libvirt's number of the error that a domain's start ends with. */
+const internalError = 1;
+/** What the calls of each port take, in ms. What is left out is done at once. */
+const fast = [1, 4] as const;
+const fsync = [2, 20] as const;
+
+/** A node: what it keeps through a power cut, what runs on it, its agent and its kubelet. */
+export class SimNode {
+  readonly name: string;
+  readonly link = new Link();
+  readonly plugins = new NodePlugins();
+  readonly agent: Supervisor;
+  readonly kubelet: Supervisor;
+  /** Server pods by uid: also those whose last process is gone, until their volume is taken down. */
+  readonly containers = new Map<string, ServerContainer>();
+  readonly memoryMib = 8192;
+  readonly paths = nodePaths();
+  readonly #physics: Physics;
+  readonly #api: Api;
+  readonly #chance: Chance;
+  readonly #devices: FakeDevices;
+  readonly #helper: FakeHelper;
+  #libvirt = new FakeLibvirt();
+  #boots = 1;
+  #disk = new NodeDisk(nodePaths());
+  isPowered = true;
+  /** Added to the wall clock of all its processes. */
+  wallOffsetMs = 0;
+  /** What the start of a pod's container ends with; undefined when it starts. */
+  containerTrouble: string | undefined;
+
+  constructor(name: string, physics: Physics, api: Api) {
+    this.name = name;
+    this.#physics = physics;
+    this.#api = api;
+    this.#chance = physics.streams.of(`node/${name}`);
+    this.#devices = new FakeDevices(this.#chance.isLucky(0.5) ? ["/dev/kvm"] : []);
+    this.#helper = this.#makeHelper();
+    this.#prepareDisk();
+    const common = {
+      physics,
+      restartMs: [1000, 15_000],
+      wallOffsetMs: () => this.wallOffsetMs,
+    } as const;
+    this.kubelet = new Supervisor({
+      ...common,
+      name: `kubelet/${name}`,
+      isPossible: () => this.isPowered,
+      run: (process) => runKubelet(this, process, api.connect(process, this.link)),
+    });
+    this.agent = new Supervisor({
+      ...common,
+      name: `agent/${name}`,
+      isPossible: () => this.isPowered && this.kubelet.process !== undefined,
+      run: (process, stop) => this.#runAgent(process, stop),
+    });
+  }
+
+  get disk(): NodeDisk {
+    return this.#disk;
+  }
+
+  get bootId(): string {
+    return `${this.name}-boot-${this.#boots}`;
+  }
+
+  get hasKvm(): boolean {
+    return this.#devices.host.size > 0;
+  }
+
+  /** The helper container of the agent's pod. */
+  get helper(): FakeHelper {
+    return this.#helper;
+  }
+
+  start(): void {
+    this.kubelet.start();
+    this.agent.start();
+  }
+
+  /** Everything on the node ends at once. */
+  cutPower(): void {
+    if (!this.isPowered) return;
+    this.isPowered = false;
+    this.agent.kill();
+    this.kubelet.kill();
+    for (const container of this.containers.values()) container.kill();
+    this.containers.clear();
+    this.plugins.stopKubelet();
+    this.#disk.reboot();
+    this.#physics.trace.add(this.name, "power is cut");
+  }
+
+  powerOn(): void {
+    if (this.isPowered) return;
+    this.isPowered = true;
+    this.#boots += 1;
+    this.#libvirt = this.#makeLibvirt();
+    this.#physics.trace.add(this.name, `boots as ${this.bootId}`);
+    this.start();
+  }
+
+  /** Comes back with an empty disk. The power must be off. */
+  reinstall(): void {
+    this.#disk = new NodeDisk(this.paths);
+    this.#prepareDisk();
+    this.#physics.trace.add(this.name, "is installed anew");
+  }
+
+  /** Containerd starts the container of a server pod. */
+  startContainer(podUid: string, key: string, uid: number): void {
+    const directory = podDirectory(this.paths.pods, podUid);
+    const incarnation = this.#disk.mountedIn(directory);
+    if (incarnation === undefined) throw new Error(`pod ${podUid} has no guest's directory`);
+    const daemon = this.#libvirt.daemon(socketIn(directory));
+    const disk = this.#disk;
+    const container = new ServerContainer({
+      physics: this.#physics,
+      podUid,
+      key,
+      uid,
+      incarnation,
+      daemon,
+      disk: () => disk.files.disk(incarnation),
+      chance: this.#chance,
+      onExit: () => this.kubeletLooks(podUid),
+    });
+    daemon.onCall = ({ method }) => {
+      if (method !== "createDomain") return;
+      const found = disk.files.disk(incarnation);
+      if (found !== undefined && disk.images.images.has(found.base)) return;
+      throw errorOf(internalError, "Cannot access storage file: No such file or directory");
+    };
+    this.containers.set(podUid, container);
+    this.#physics.trace.add(`pod/${key}`, `runs on ${this.name} (${podUid})`);
+    for (const watcher of container.watchers) watcher();
+  }
+
+  /** Told by what happens on the node; the kubelet that runs sets it. */
+  kubeletLooks: (podUid: string) => void = () => {};
+
+  /** Every QEMU of the node. */
+  guests() {
+    return [...this.containers.values()].flatMap((container) =>
+      container.guests().map((found) => ({ ...found, container })),
+    );
+  }
+
+  facts(): NodeFacts {
+    return {
+      bootId: this.bootId,
+      kernel: "6.18.0",
+      cpu: {
+        arch: "x86_64",
+        model: "EPYC",
+        vendor: "AuthenticAMD",
+        cpus: 4,
+        flags: ["avx"],
+        hasHyperthreading: false,
+      },
+      numaCells: [{ id: 0, cpus: "0-3", memoryMib: this.memoryMib }],
+      memoryMib: this.memoryMib,
+      diskGib: 100,
+    };
+  }
+
+  async #runAgent(process: SimProcess, stop: AbortSignal): Promise<unknown> {
+    const config = readConfig(agentConfigSchema, {
+      KILONOVA_NAMESPACE: systemNamespace,
+      KILONOVA_HEARTBEAT_NAMESPACE: heartbeatNamespace,
+      KILONOVA_NODE_NAME: this.name,
+    });
+    const metrics = new Metrics();
+    const { log } = process;
+    const health = new Health(metrics);
+    const ports = this.#agentPorts(process);
+    const { paths } = this;
+    return runAgent({ ports, config, paths, version: "0.1.0", log, metrics, health }, stop);
+  }
+
+  #agentPorts(process: SimProcess) {
+    const disk = this.#disk;
+    const { clock, random } = process;
+    return {
+      kube: this.#api.connect(process, this.link),
+      libvirt: this.#libvirtOf(process),
+      helper: through(process, "helper", this.#helper, { run: [50, 3000] }),
+      sockets: through(process, "sockets", this.plugins.of(process), { serveVolumes: fast }),
+      mounts: through(process, "mounts", disk.mounts, {
+        mountMemory: fast,
+        bind: fast,
+        bindTree: fast,
+        unmount: fast,
+        makeDirectory: fast,
+        removeDirectory: fast,
+      }),
+      devices: through(process, "devices", this.#devices, { copy: fast }),
+      facts: { read: async () => this.facts() },
+      nodeFiles: through(process, "nodeFiles", disk.nodeFiles, { write: fsync, remove: fast }),
+      guestFiles: through(process, "guestFiles", disk.guestFiles, {
+        makeDirectory: fast,
+        writeDomainXml: fast,
+        writeRecord: fsync,
+        remove: [10, 2000],
+        setAside: fsync,
+        destroyOrphan: fsync,
+      }),
+      disks: through(process, "disks", disk.disks, { inspect: fast, createRootDisk: [50, 800] }),
+      images: through(process, "images", disk.images, { fetch: [200, 20_000], remove: fsync }),
+      released: through(process, "released", disk.releasedTokens, { add: fsync }),
+      runtime: this.#runtimeOf(process),
+      processes: { hasQemu: async (uid: number) => this.#hasQemu(uid) },
+      clock,
+      random,
+    };
+  }
+
+  /** The kernel closes the connections of a process that dies. */
+  #libvirtOf(process: SimProcess): Libvirt {
+    return {
+      connect: async (path, options) => {
+        const connection = await process.call("libvirt.connect", process.random.whole(1, 30), () =>
+          this.#libvirt.connect(path, options),
+        );
+        process.onKill(() => connection.close());
+        const calls = through<LibvirtConnection>(process, "libvirt", connection, {
+          getVersions: fast,
+          getCapabilities: fast,
+          getDomainCapabilities: fast,
+          listDomains: fast,
+          lookupDomain: fast,
+          getDomainStatus: fast,
+          getDomainXml: fast,
+          createDomain: [100, 2000],
+          shutdownDomain: fast,
+          destroyDomain: [10, 500],
+          suspendDomain: fast,
+          resumeDomain: fast,
+        });
+        const subscribe: LibvirtConnection["subscribe"] = (listener) =>
+          connection.subscribe((event) => process.reach(() => listener(event)));
+        return new Proxy(calls, {
+          get: (target, name) =>
+            name === "subscribe" ? subscribe : (Reflect.get(target, name) as unknown),
+        });
+      },
+    };
+  }
+
+  #runtimeOf(process: SimProcess): PodRuntime {
+    const find = ({ podUid }: { readonly podUid: string }): ServerContainer | undefined => {
+      const found = this.containers.get(podUid);
+      return found?.hasExited === true ? undefined : found;
+    };
+    return {
+      libvirtSocket: ({ directory }) => socketIn(directory),
+      isTerminating: async (pod) => find(pod)?.isTerminating === true,
+      announceShutdown: (pod) =>
+        process.call("runtime.announceShutdown", 1, () => find(pod)?.announceShutdown()),
+      lastWord: async (pod, domain) => this.containers.get(pod.podUid)?.lastWords.get(domain),
+      watch: (pod, handler) => {
+        const watchers = find(pod)?.watchers;
+        const reached = (): void => process.reach(handler);
+        watchers?.add(reached);
+        return () => watchers?.delete(reached);
+      },
+    };
+  }
+
+  #hasQemu(uid: number): boolean {
+    return [...this.containers.values()].some(
+      (container) => container.uid === uid && container.guests().length > 0,
+    );
+  }
+
+  #prepareDisk(): void {
+    this.#disk.images.imageBytes = 2 ** 28;
+    this.#libvirt = this.#makeLibvirt();
+  }
+
+  #makeLibvirt(): FakeLibvirt {
+    const libvirt = new FakeLibvirt();
+    libvirt.daemon(this.#helper.libvirtSocket).domainCapabilities = domainCapabilities;
+    return libvirt;
+  }
+
+  #makeHelper(): FakeHelper {
+    return new FakeHelper(async (argv) => {
+      if (!this.isPowered) throw new Unavailable("no helper");
+      const isRecord = argv[0] === "cat" && argv[1] === guestImageRecordPath;
+      const stdout = isRecord ? '{"version":"0.1.0","content":"abc"}' : "";
+      return { exitCode: 0, stdout, stderr: "" };
+    });
+  }
+}
+
+function socketIn(directory: string): string {
+  return `${directory}/run/libvirt/libvirt-sock`;
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+import { apiVersion } from "../../../api/define-kind.ts";
+import type { Server } from "../../../api/kinds.ts";
+import { annotation } from "../../../api/names.ts";
+import type { ServerSpec } from "../../../api/v1alpha1/server.ts";
+import { PortError } from "../../../ports/errors.ts";
+import { type ResourceObject, type ResourceType, resources } from "../../../ports/kube.ts";
+import { aFlavor, anImage, aServer } from "../../builders.ts";
+import type { FakeKube } from "../../fake-kube.ts";
+import type { Trace } from "./trace.ts";
+
+export const namespaces = ["team", "other"] as const;
+export const flavorNames = ["m1.small", "m1.large"] as const;
+const user = { fieldManager: "kubectl" };
+
+/** What somebody asked for of one Server: what happens to its disk is judged by it. */
+export interface Wish {
+  readonly uid: string;
+  readonly key: string;
+  /** Its owner deleted it, or its namespace: the disk may go. */
+  isDeletionAsked: boolean;
+}
+
+/** The users and the administrator: they write at once, and remember what they asked for. */
+export class People {
+  readonly #kube: FakeKube;
+  readonly #trace: Trace;
+  /** By uid of the Server. */
+  readonly wishes = new Map<string, Wish>();
+
+  constructor(kube: FakeKube, trace: Trace) {
+    this.#kube = kube;
+    this.#trace = trace;
+  }
+
+  /** Namespaces, flavors and images. */
+  async prepare(): Promise<void> {
+    for (const name of namespaces) await this.#addNamespace(name);
+    await this.#create(resources.flavors, asNew(aFlavor({ metadata: { name: flavorNames[0] } })));
+    const large = { vcpus: 4, memoryMib: 3072, rootDiskGib: 20 };
+    await this.#create(
+      resources.flavors,
+      asNew(aFlavor({ metadata: { name: flavorNames[1] }, spec: large })),
+    );
+    for (const namespace of namespaces) {
+      await this.#create(resources.images, asNew(anImage({ metadata: { namespace } })));
+    }
+  }
+
+  async createServer(namespace: string, name: string, spec: Partial<ServerSpec>): Promise<void> {
+    await this.#attempt(`creates Server ${namespace}/${name}`, async () => {
+      const server = await this.#create(
+        resources.servers,
+        asNew(aServer({ metadata: { namespace, name }, spec })),
+      );
+      const { uid = "" } = server.metadata;
+      this.wishes.set(uid, { uid, key: `${namespace}/${name}`, isDeletionAsked: false });
+    });
+  }
+
+  async editServer({ metadata }: Server, spec: Partial<ServerSpec>): Promise<void> {
+    const { namespace = "", name } = metadata;
+    await this.#attempt(`edits Server ${namespace}/${name}: ${JSON.stringify(spec)}`, () =>
+      this.#kube.patch(resources.servers, { namespace, name }, { spec }, user),
+    );
+  }
+
+  async deleteServer({ metadata }: Server): Promise<void> {
+    const { namespace = "", name, uid = "" } = metadata;
+    await this.#attempt(`deletes Server ${namespace}/${name}`, async () => {
+      await this.#kube.delete(resources.servers, { namespace, name }, { uid });
+      this.#askedToDelete(uid);
+    });
+  }
+
+  /** An administrator gives up what hosts that do not answer hold of a server. */
+  async abandon({ metadata }: Server): Promise<void> {
+    const { namespace = "", name } = metadata;
+    const change = { metadata: { annotations: { [annotation.abandon]: "true" } } };
+    await this.#attempt(`abandons Server ${namespace}/${name}`, () =>
+      this.#kube.patch(resources.servers, { namespace, name }, change, user),
+    );
+  }
+
+  async deleteNamespace(name: string): Promise<void> {
+    await this.#attempt(`deletes namespace ${name}`, async () => {
+      for (const server of await this.servers()) {
+        if (server.metadata.namespace === name) this.#askedToDelete(server.metadata.uid ?? "");
+      }
+      await this.#kube.delete(resources.namespaces, { name });
+      this.#kube.deleteNamespace(name);
+    });
+  }
+
+  async deletePod(key: string, gracePeriodSeconds: number | undefined): Promise<void> {
+    const [namespace = "", name = ""] = key.split("/");
+    const options = gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds };
+    await this.#attempt(`deletes pod ${key} (grace ${gracePeriodSeconds ?? "its own"})`, () =>
+      this.#kube.delete(resources.pods, { namespace, name }, options),
+    );
+  }
+
+  /** An administrator changes any object. */
+  async change(type: ResourceType, name: string, change: Readonly<Record<string, unknown>>) {
+    await this.#attempt(`changes ${type.kind} ${name}: ${JSON.stringify(change)}`, () =>
+      this.#kube.patch(type, { name }, change, user),
+    );
+  }
+
+  async remove(type: ResourceType, name: string): Promise<void> {
+    await this.#attempt(`deletes ${type.kind} ${name}`, () => this.#kube.delete(type, { name }));
+  }
+
+  async addFlavor(name: string): Promise<void> {
+    await this.#attempt(`creates Flavor ${name}`, () =>
+      this.#create(resources.flavors, asNew(aFlavor({ metadata: { name } }))),
+    );
+  }
+
+  async servers(): Promise<readonly Server[]> {
+    return (await this.#kube.list(resources.servers, { consistency: "quorum" })).items;
+  }
+
+  #askedToDelete(uid: string): void {
+    const wish = this.wishes.get(uid);
+    if (wish !== undefined) wish.isDeletionAsked = true;
+  }
+
+  #addNamespace(name: string): Promise<ResourceObject> {
+    const metadata = { name, finalizers: ["kubernetes"] };
+    return this.#create(resources.namespaces, { apiVersion: "v1", kind: "Namespace", metadata });
+  }
+
+  #create<T extends ResourceObject>(type: ResourceType<T>, object: T): Promise<T> {
+    return this.#kube.create(type, object, user);
+  }
+
+  /** People try; what the API server refuses them changes nothing. */
+  async #attempt(what: string, act: () => Promise<unknown>): Promise<void> {
+    try {
+      await act();
+      this.#trace.add("people", what);
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error;
+      this.#trace.add("people", `${what} -> ${error.reason}`);
+    }
+  }
+}
+
+/** A builder's object without what the API server gives. */
+function asNew<T extends ResourceObject>(object: T): T {
+  const { name, namespace } = object.metadata;
+  return {
+    ...object,
+    apiVersion: object.apiVersion === "" ? apiVersion : object.apiVersion,
+    metadata: { name, ...(namespace !== undefined && { namespace }) },
+  };
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Api } from "./api.ts";
+import { ControllerManager } from "./controller-manager.ts";
+import { Link } from "./link.ts";
+import { SimNode } from "./node.ts";
+import { OperatorReplica } from "./operators.ts";
+import { People } from "./people.ts";
+import { Ambushes, type Physics } from "./process.ts";
+import { runScheduler } from "./scheduler.ts";
+import { Streams } from "./streams.ts";
+import { Supervisor } from "./supervisor.ts";
+import { Timeline } from "./timeline.ts";
+import { Trace } from "./trace.ts";
+
+export interface WorldOptions {
+  readonly seed: number;
+  /** How many hypervisors. */
+  readonly nodes: number;
+  /** How many replicas of the operator. */
+  readonly operators: number;
+  /** How many of the last lines of the trace are kept. */
+  readonly traceLinesMax: number;
+}
+
+/** A line that a process of the product logged as an error. */
+export interface LoggedError {
+  readonly process: string;
+  readonly message: string;
+  readonly cause: string;
+}
+
+/**
+ * A whole cluster in one process: the product's own shells, unchanged, and all that they live with.
+ * Nothing happens in it but by its timeline.
+ */
+export class World {
+  readonly timeline = new Timeline();
+  readonly trace: Trace;
+  readonly streams: Streams;
+  readonly ambushes = new Ambushes();
+  readonly physics: Physics;
+  readonly api: Api;
+  readonly nodes: readonly SimNode[];
+  readonly operators: readonly OperatorReplica[];
+  readonly people: People;
+  readonly errors: LoggedError[] = [];
+  readonly #scheduler: Supervisor;
+  readonly #controllerManager: ControllerManager;
+
+  constructor({ seed, nodes, operators, traceLinesMax }: WorldOptions) {
+    this.trace = new Trace(() => this.timeline.nowMs, traceLinesMax);
+    this.streams = new Streams(seed);
+    const { timeline, trace, streams, ambushes } = this;
+    this.physics = {
+      ...{ timeline, trace, streams, ambushes },
+      onLog: (process, level, fields, message) => {
+        if (level !== "error") return;
+        const cause = fields.err instanceof Error ? (fields.err.stack ?? "") : (fields.cause ?? "");
+        trace.add(process.name, `logs: ${message}: ${String(cause).split("\n")[0]}`);
+        this.errors.push({ process: process.name, message, cause: String(cause) });
+      },
+    };
+    this.api = new Api(this.physics);
+    this.people = new People(this.api.kube, trace);
+    this.nodes = numbered("node", nodes).map((name) => new SimNode(name, this.physics, this.api));
+    this.operators = numbered("operator", operators).map(
+      (name) => new OperatorReplica(name, this.physics, this.api),
+    );
+    this.#scheduler = new Supervisor({
+      name: "kube-scheduler",
+      physics: this.physics,
+      isPossible: () => true,
+      run: (process) => runScheduler(process, this.api.connect(process, new Link())),
+      restartMs: [1000, 5000],
+    });
+    this.#controllerManager = new ControllerManager(this.api, timeline);
+  }
+
+  /** Starts everybody. */
+  async start(): Promise<void> {
+    await this.people.prepare();
+    this.#controllerManager.start();
+    this.#scheduler.start();
+    for (const node of this.nodes) node.start();
+    for (const { supervisor } of this.operators) supervisor.start();
+  }
+
+  node(name: string | undefined): SimNode | undefined {
+    return this.nodes.find((node) => node.name === name);
+  }
+
+  /** Ends every fault that goes on, and starts what does not run. */
+  heal(): void {
+    this.ambushes.clear();
+    this.api.heal();
+    for (const node of this.nodes) {
+      node.link.heal();
+      node.disk.isFull = false;
+      node.disk.images.onFetch = async () => undefined;
+      node.helper.isUp = true;
+      node.containerTrouble = undefined;
+      node.powerOn();
+      node.start();
+    }
+    for (const { link, supervisor } of this.operators) {
+      link.heal();
+      supervisor.start();
+    }
+  }
+
+  /** Ends every process, so that nothing of the world goes on. */
+  stop(): void {
+    for (const node of this.nodes) {
+      node.agent.halt();
+      node.kubelet.halt();
+    }
+    for (const { supervisor } of this.operators) supervisor.halt();
+    this.#scheduler.halt();
+  }
+}
+
+function numbered(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${name}-${index + 1}`);
+}
