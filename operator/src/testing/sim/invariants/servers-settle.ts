@@ -26,7 +26,7 @@ function faultOf(server: Server, world: World): string | undefined {
   const { metadata, status } = server;
   if (metadata.deletionTimestamp !== undefined) return "is still there although it was deleted";
   const ready = conditionOf(status?.conditions, "Ready");
-  const saying = `${status?.phase} ${ready?.status} ${ready?.reason}: ${ready?.message}`;
+  const saying = `${status?.phase} ${JSON.stringify(ready)}`;
   if (status?.observedGeneration !== metadata.generation) return `is not observed: ${saying}`;
   if (ready?.status === "True") return lieOf(server, world);
   const isUnderWay = ready?.status !== "False" || ready.reason === "Progressing";
