@@ -21,6 +21,7 @@ export default defineConfig({
       {
         test: {
           name: "apiserver",
+          globalSetup: ["hack/builds/control-plane.ts"],
           include: ["operator/**/*.apiserver.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 240_000,
@@ -31,6 +32,7 @@ export default defineConfig({
       {
         test: {
           name: "libvirt",
+          globalSetup: ["hack/builds/guest.ts"],
           include: ["operator/**/*.libvirt.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 240_000,

@@ -30,6 +30,11 @@ export const stages: readonly Stage[] = [
   { name: "tidy", title: "the house rules", project: "tidy" },
   { name: "unit", title: "unit and property tests", project: "unit" },
   {
+    name: "build",
+    title: "build what the rest needs, or find it in the cache",
+    command: ["node", "hack/builds/main.ts"],
+  },
+  {
     name: "apiserver",
     title: "tests against a real kube-apiserver",
     project: "apiserver",
