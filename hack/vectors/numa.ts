@@ -8,7 +8,7 @@ import {
   topologyRequest,
 } from "../../operator/src/core/guest/numa/guest-topology.ts";
 import type { CellLimits, HostCell } from "../../operator/src/core/guest/numa/host-cell.ts";
-import type { Verdict } from "./verdict.ts";
+import { areCasesWith, judgeEach, type Verdict } from "./verdict.ts";
 
 const numbers = z.array(z.number());
 
@@ -69,9 +69,8 @@ type RecordedCase = z.output<typeof caseSchema>;
 
 /** Reads `{cases}` with a flavor and a host's cells each; undefined for other files. */
 export function numaVectors(file: Readonly<Record<string, unknown>>): Verdict[] | undefined {
-  const probe = z.looseObject({ flavor: z.unknown(), limits: z.unknown() });
-  if (!z.array(probe).safeParse(file["cases"]).success) return undefined;
-  return z.array(caseSchema).parse(file["cases"]).map(judge);
+  if (!areCasesWith(file["cases"], "flavor", "limits")) return undefined;
+  return judgeEach(file["cases"], caseSchema, judge);
 }
 
 function judge(one: RecordedCase): Verdict {

@@ -30,7 +30,7 @@ describe("a file of vectors", () => {
       "a server to stay away from": "passed",
       "a recorded answer that is wrong": "failed",
       "a filter that we do not have": "skipped",
-      "an exception": "skipped",
+      "an exception": "passed",
       '"4" >= 3': "passed",
     });
   });
@@ -50,6 +50,15 @@ describe("a file of vectors", () => {
       "an odd number of CPUs": "passed",
       "more shared CPUs than there are": "skipped",
     });
+  });
+
+  test("counts a case that it cannot read as failed, and judges the others", () => {
+    const text = readFileSync(`${import.meta.dirname}/testdata/allocations.json`, "utf8");
+    const { cases } = JSON.parse(text) as { cases: object[] };
+    const broken = { name: "broken", method: "PUT", path: "/allocations/x", expected: {} };
+    const verdicts = verdictsOf({ cases: [...cases, broken] }) ?? [];
+    expect(verdicts.map(({ outcome }) => outcome)).toEqual(["passed", "passed", "failed"]);
+    expect(verdicts[2]).toMatchObject({ why: expect.stringContaining("expected.status") });
   });
 
   test("of another kind is understood by no reader", () => {

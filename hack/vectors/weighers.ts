@@ -7,7 +7,7 @@ import { HostWeights, type Weigher } from "../../operator/src/core/scheduler/wei
 import { weighers as ours } from "../../operator/src/core/scheduler/weighers/index.ts";
 import { configSchema, settingsOf } from "./nova-config.ts";
 import { hostOf, hostSchema, requestOf, specSchema } from "./nova-host.ts";
-import type { Verdict } from "./verdict.ts";
+import { areCasesWith, judgeEach, type Verdict } from "./verdict.ts";
 
 const caseSchema = z.object({
   name: z.string(),
@@ -40,8 +40,8 @@ const byCounterpart: ReadonlyMap<string, Weigher> = new Map(
 
 /** Reads `{cases}` with weighers each; undefined for other files. */
 export function weigherVectors(file: Readonly<Record<string, unknown>>): Verdict[] | undefined {
-  const probe = z.array(z.looseObject({ weighers: z.array(z.string()) })).safeParse(file["cases"]);
-  return probe.success ? z.array(caseSchema).parse(file["cases"]).map(judge) : undefined;
+  if (!areCasesWith(file["cases"], "weighers")) return undefined;
+  return judgeEach(file["cases"], caseSchema, judge);
 }
 
 function judge(one: RecordedCase): Verdict {

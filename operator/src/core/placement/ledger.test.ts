@@ -81,7 +81,7 @@ describe("inventory that shrank below its use", () => {
   test("lets claims be kept or given back, but not grown", () => {
     const ledger = ledgerOf(4);
     ledger.claim([claimOf("a", 2), claimOf("b", 2)]);
-    ledger.setInventories("host", { VCPU: unitsOf(2) }, 1);
+    ledger.setInventories("host", { inventories: { VCPU: unitsOf(2) }, generation: 1 });
     expect(ledger.claim([claimOf("a", 2, 1)])).toEqual({ ok: true });
     expect(ledger.claim([claimOf("a", 1, 2)])).toEqual({ ok: true });
     expect(ledger.claim([claimOf("a", 2, 3)])).toEqual(refusal("capacity_exceeded"));
@@ -91,24 +91,72 @@ describe("inventory that shrank below its use", () => {
 describe("inventories", () => {
   test("are replaced by who knows the generation of the provider", () => {
     const ledger = ledgerOf(4);
-    expect(ledger.setInventories("host", { VCPU: unitsOf(8) }, 5)).toEqual(
-      refusal("provider_generation"),
-    );
-    expect(ledger.setInventories("host", { VCPU: unitsOf(8) }, 0)).toEqual({ ok: true });
+    expect(
+      ledger.setInventories("host", { inventories: { VCPU: unitsOf(8) }, generation: 5 }),
+    ).toEqual(refusal("provider_generation"));
+    expect(
+      ledger.setInventories("host", { inventories: { VCPU: unitsOf(8) }, generation: 0 }),
+    ).toEqual({ ok: true });
     expect(ledger.claim([claimOf("a", 8)])).toEqual({ ok: true });
-    expect(ledger.setInventories("other", {}, 0)).toEqual(refusal("unknown_provider"));
+    expect(ledger.setInventories("other", { inventories: {}, generation: 0 })).toEqual(
+      refusal("unknown_provider"),
+    );
   });
 
   test("do not vanish while they are used", () => {
     const ledger = ledgerOf(4);
     ledger.claim([claimOf("a", 1)]);
-    expect(ledger.setInventories("host", {}, 1)).toEqual(refusal("inventory_in_use"));
+    expect(ledger.setInventories("host", { inventories: {}, generation: 1 })).toEqual(
+      refusal("inventory_in_use"),
+    );
     ledger.claim([claimOf("a", 0, 1)]);
-    expect(ledger.setInventories("host", {}, 1)).toEqual({ ok: true });
+    expect(ledger.setInventories("host", { inventories: {}, generation: 1 })).toEqual({ ok: true });
   });
 
   test("do not reserve more than there is", () => {
     const reserved = { VCPU: unitsOf(4, { reserved: 5 }) };
-    expect(ledgerOf(4).setInventories("host", reserved, 0)).toEqual(refusal("invalid_inventory"));
+    expect(ledgerOf(4).setInventories("host", { inventories: reserved, generation: 0 })).toEqual(
+      refusal("invalid_inventory"),
+    );
+  });
+});
+
+describe("a reshape", () => {
+  const book = (): AllocationLedger => {
+    const ledger = ledgerOf(4);
+    ledger.addProvider("cell", {});
+    ledger.claim([claimOf("a", 3)]);
+    return ledger;
+  };
+  const toCell = (units: number) =>
+    new Map([
+      ["host", { inventories: {}, generation: 1 }],
+      ["cell", { inventories: { VCPU: unitsOf(units) }, generation: 0 }],
+    ]);
+  const held = (amount: number): Claim => ({
+    consumer: "a",
+    consumerGeneration: 1,
+    allocations: new Map([["cell", { VCPU: amount }]]),
+  });
+
+  test("moves inventory to another provider together with what is held of it", () => {
+    const ledger = book();
+    expect(ledger.reshape(toCell(4), [held(3)])).toEqual({ ok: true });
+    expect(ledger.allocationsOf("a")).toEqual(new Map([["cell", { VCPU: 3 }]]));
+    expect(ledger.usedOf("host")).toEqual({ VCPU: 0 });
+    expect(["host", "cell"].map((uuid) => ledger.generationOf(uuid))).toEqual([2, 1]);
+  });
+
+  test("changes nothing when a part of it is refused", () => {
+    const ledger = book();
+    expect(ledger.reshape(toCell(2), [held(3)])).toEqual(
+      refusal("constraints_violated", "capacity_exceeded"),
+    );
+    expect(ledger.reshape(toCell(4), [])).toEqual(refusal("inventory_in_use"));
+    expect(ledger.reshape(new Map([["moon", { inventories: {}, generation: 0 }]]), [])).toEqual(
+      refusal("unknown_provider"),
+    );
+    expect(ledger.claim([claimOf("a", 4, 1)])).toEqual({ ok: true });
+    expect(ledger.generationOf("cell")).toBe(0);
   });
 });

@@ -24,6 +24,13 @@ export interface Claim {
   readonly allocations: ReadonlyMap<string, Readonly<Resources>>;
 }
 
+/** What one provider shall offer from now on. */
+export interface InventoryWrite {
+  readonly inventories: Inventories;
+  /** The provider's generation that the writer knows. */
+  readonly generation: number;
+}
+
 interface ProviderRecord {
   inventories: Inventories;
   generation: number;
@@ -86,44 +93,92 @@ export class AllocationLedger {
    * Replaces the inventories of a provider. An inventory in use may shrink below its use (new claims are
    * refused then) but not vanish.
    */
-  setInventories(uuid: string, inventories: Inventories, generation: number): LedgerOutcome {
-    const provider = this.#providers.get(uuid);
-    if (provider === undefined) return refuse("unknown_provider");
-    if (provider.generation !== generation) return refuse("provider_generation");
-    if (Object.values(inventories).some(isNegative)) return refuse("invalid_inventory");
-    const isVanishing = (name: string): boolean =>
-      inventories[name] === undefined && (provider.used[name] ?? 0) > 0;
-    if (Object.keys(provider.inventories).some(isVanishing)) return refuse("inventory_in_use");
-    provider.inventories = inventories;
-    provider.generation += 1;
-    return done;
+  setInventories(uuid: string, write: InventoryWrite): LedgerOutcome {
+    return this.reshape(new Map([[uuid, write]]), []);
   }
 
   /** Writes all claims or none. */
   claim(claims: readonly Claim[]): LedgerOutcome {
-    const isStale = ({ consumer, consumerGeneration }: Claim): boolean =>
-      this.#consumers.get(consumer) !== consumerGeneration;
-    if (claims.some(isStale)) return refuse("consumer_generation");
-    const touched = new Set(claims.flatMap(({ allocations }) => [...allocations.keys()]));
-    const records = [...touched].flatMap((uuid) => this.#providers.get(uuid) ?? []);
-    if (records.length < touched.size) return refuse("unknown_provider");
-    const reasons = new Set([...touched].flatMap((uuid) => this.#shortagesAt(uuid, claims)));
-    if (reasons.size > 0) return refuse(...reasons);
-    for (const record of records) record.generation += 1;
+    return this.reshape(new Map(), claims);
+  }
+
+  /**
+   * Moves inventories between providers and what is held of them with it, at once or not at all. What
+   * providers offered before and what they shall offer both count for the claims.
+   */
+  reshape(writes: ReadonlyMap<string, InventoryWrite>, claims: readonly Claim[]): LedgerOutcome {
+    const refusal = this.#refusalOfWrites(writes) ?? this.#refusalOfClaims(writes, claims);
+    if (refusal !== undefined) return refusal;
+    const growth = new Map([...writes.keys()].map((uuid) => [uuid, this.#growthAt(uuid, claims)]));
+    for (const [uuid, { inventories }] of writes) {
+      const { used = {}, inventories: old = {} } = this.#providers.get(uuid) ?? {};
+      const heldOf = (name: string): number => (used[name] ?? 0) + (growth.get(uuid)?.[name] ?? 0);
+      const isVanishing = (name: string): boolean =>
+        inventories[name] === undefined && heldOf(name) > 0;
+      if (Object.keys(old).some(isVanishing)) return refuse("inventory_in_use");
+    }
+    for (const [uuid, { inventories }] of writes) {
+      const record = this.#providers.get(uuid);
+      if (record !== undefined) record.inventories = inventories;
+    }
+    for (const uuid of new Set([...writes.keys(), ...providersOf(claims)])) {
+      const record = this.#providers.get(uuid);
+      if (record !== undefined) record.generation += 1;
+    }
     for (const claim of claims) this.#write(claim);
     return done;
   }
 
+  #refusalOfWrites(writes: ReadonlyMap<string, InventoryWrite>): LedgerOutcome | undefined {
+    for (const [uuid, { generation, inventories }] of writes) {
+      const provider = this.#providers.get(uuid);
+      if (provider === undefined) return refuse("unknown_provider");
+      if (provider.generation !== generation) return refuse("provider_generation");
+      if (Object.values(inventories).some(isNegative)) return refuse("invalid_inventory");
+    }
+    return undefined;
+  }
+
+  #refusalOfClaims(
+    writes: ReadonlyMap<string, InventoryWrite>,
+    claims: readonly Claim[],
+  ): LedgerOutcome | undefined {
+    const isStale = ({ consumer, consumerGeneration }: Claim): boolean =>
+      this.#consumers.get(consumer) !== consumerGeneration;
+    if (claims.some(isStale)) return refuse("consumer_generation");
+    const touched = providersOf(claims);
+    if (touched.some((uuid) => !this.#providers.has(uuid))) return refuse("unknown_provider");
+    const reasons = touched.flatMap((uuid) => {
+      const old = this.#providers.get(uuid)?.inventories;
+      return this.#shortagesAt(uuid, { ...old, ...writes.get(uuid)?.inventories }, claims);
+    });
+    return reasons.length === 0 ? undefined : refuse(...new Set(reasons));
+  }
+
+  /** How much more the consumers together would hold of a provider than they hold now. */
+  #growthAt(uuid: string, claims: readonly Claim[]): Resources {
+    const growth = addUp(claims.map(({ allocations }) => allocations.get(uuid) ?? {}));
+    for (const { consumer } of claims) {
+      for (const [name, amount] of Object.entries(this.#held.get(consumer)?.get(uuid) ?? {})) {
+        growth[name] = (growth[name] ?? 0) - amount;
+      }
+    }
+    return growth;
+  }
+
   /** Every reason at one provider: who asks for too much in two ways is told both. */
-  #shortagesAt(uuid: string, claims: readonly Claim[]): readonly LedgerRefusal[] {
-    const { inventories = {}, used = {} } = this.#providers.get(uuid) ?? {};
-    const before = addUp(claims.map(({ consumer }) => this.#held.get(consumer)?.get(uuid) ?? {}));
+  #shortagesAt(
+    uuid: string,
+    inventories: Inventories,
+    claims: readonly Claim[],
+  ): readonly LedgerRefusal[] {
+    const used = this.usedOf(uuid);
     const wanted = claims.map(({ allocations }) => allocations.get(uuid) ?? {});
-    const after = addUp(wanted);
+    const growth = this.#growthAt(uuid, claims);
     const isOver = (name: string, inventory: Inventory): boolean => {
-      const growth = (after[name] ?? 0) - (before[name] ?? 0);
+      const more = growth[name] ?? 0;
       // What is over capacity already may be kept or given back, only not grown.
-      return growth > 0 && (used[name] ?? 0) + growth > capacityOf(inventory);
+      return more > 0 && (used[name] ?? 0) + more > capacityOf(inventory);
     };
     return wanted.flatMap((resources) =>
       Object.entries(resources).flatMap(([name, amount]): LedgerRefusal[] => {
@@ -166,3 +221,7 @@ export class AllocationLedger {
 }
 
 const isNegative = (inventory: Inventory): boolean => Math.trunc(capacityOf(inventory)) < 0;
+
+function providersOf(claims: readonly Claim[]): string[] {
+  return [...new Set(claims.flatMap(({ allocations }) => [...allocations.keys()]))];
+}
