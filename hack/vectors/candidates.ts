@@ -73,20 +73,30 @@ function judge(one: z.output<typeof caseSchema>): Verdict {
   const { name, tree } = one;
   const skip = (why: string): Verdict => ({ outcome: "skipped", name, why });
   if (tree === undefined || tree === null) return skip("HTTP parsing only: no world to search in");
-  let answer = answerSchema.parse(one.expected);
-  if (answer.use === "skip") return skip("the recorded cut is touched by a defect of Placement");
-  if (answer.use?.startsWith("quirks.") === true) {
-    // Where the real one is known to answer wrongly, its answer with the defect mended counts.
-    answer = answerSchema.parse(answer.quirks?.[answer.use.slice("quirks.".length)]);
-  }
-  if ((answer.status ?? 0) >= 500) return skip("Placement itself fails");
-  if (answer.candidates === undefined) return skip("HTTP parsing only: refused before any search");
+  const answer = bindingAnswer(one.expected);
+  const rule = skipRule(answer);
+  if (rule !== undefined) return skip(rule);
   const request = requestSchema.parse(one.request);
   if (request.nested_aware === false && tree.some(({ parent }) => parent !== null)) {
     return skip("old microversion: candidates without nested providers");
   }
   const why = difference(answer, tree, requestOf(request));
   return why === undefined ? { outcome: "passed", name } : { outcome: "failed", name, why };
+}
+
+type Answer = z.output<typeof answerSchema>;
+
+/** Where the real one is known to answer wrongly, its answer with the defect mended counts. */
+function bindingAnswer(expected: unknown): Answer {
+  const answer = answerSchema.parse(expected);
+  const [kind, patch = ""] = answer.use?.split(".") ?? [];
+  return kind === "quirks" ? answerSchema.parse(answer.quirks?.[patch]) : answer;
+}
+
+function skipRule({ use, status = 200, candidates }: Answer): string | undefined {
+  if (use === "skip") return "the recorded cut is touched by a defect of Placement";
+  if (status >= 500) return "Placement itself fails";
+  return candidates === undefined ? "HTTP parsing only: refused before any search" : undefined;
 }
 
 function difference(

@@ -107,23 +107,16 @@ export class AllocationLedger {
    * providers offered before and what they shall offer both count for the claims.
    */
   reshape(writes: ReadonlyMap<string, InventoryWrite>, claims: readonly Claim[]): LedgerOutcome {
-    const refusal = this.#refusalOfWrites(writes) ?? this.#refusalOfClaims(writes, claims);
+    const refusal =
+      this.#refusalOfWrites(writes) ??
+      this.#refusalOfClaims(writes, claims) ??
+      this.#refusalOfLosses(writes, claims);
     if (refusal !== undefined) return refusal;
-    const growth = new Map([...writes.keys()].map((uuid) => [uuid, this.#growthAt(uuid, claims)]));
-    for (const [uuid, { inventories }] of writes) {
-      const { used = {}, inventories: old = {} } = this.#providers.get(uuid) ?? {};
-      const heldOf = (name: string): number => (used[name] ?? 0) + (growth.get(uuid)?.[name] ?? 0);
-      const isVanishing = (name: string): boolean =>
-        inventories[name] === undefined && heldOf(name) > 0;
-      if (Object.keys(old).some(isVanishing)) return refuse("inventory_in_use");
-    }
-    for (const [uuid, { inventories }] of writes) {
-      const record = this.#providers.get(uuid);
-      if (record !== undefined) record.inventories = inventories;
-    }
     for (const uuid of new Set([...writes.keys(), ...providersOf(claims)])) {
       const record = this.#providers.get(uuid);
-      if (record !== undefined) record.generation += 1;
+      if (record === undefined) continue;
+      record.inventories = writes.get(uuid)?.inventories ?? record.inventories;
+      record.generation += 1;
     }
     for (const claim of claims) this.#write(claim);
     return done;
@@ -153,6 +146,21 @@ export class AllocationLedger {
       return this.#shortagesAt(uuid, { ...old, ...writes.get(uuid)?.inventories }, claims);
     });
     return reasons.length === 0 ? undefined : refuse(...new Set(reasons));
+  }
+
+  /** No inventory may go of which something is held when all is done. */
+  #refusalOfLosses(
+    writes: ReadonlyMap<string, InventoryWrite>,
+    claims: readonly Claim[],
+  ): LedgerOutcome | undefined {
+    for (const [uuid, { inventories }] of writes) {
+      const { used = {}, inventories: old = {} } = this.#providers.get(uuid) ?? {};
+      const growth = this.#growthAt(uuid, claims);
+      const isLost = (name: string): boolean =>
+        inventories[name] === undefined && (used[name] ?? 0) + (growth[name] ?? 0) > 0;
+      if (Object.keys(old).some(isLost)) return refuse("inventory_in_use");
+    }
+    return undefined;
   }
 
   /** How much more the consumers together would hold of a provider than they hold now. */
