@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * `npm test [STAGE...]`: every check and every test that fits, in the order of their price. Each stage
- * counts what it ran; a stage that ran nothing has failed. Ends with where the time went and, as the
- * last line, `N passed, N failed`.
+ * counts what it ran; a stage that ran nothing has failed. A cluster that stood before is used and left
+ * standing, one that was made for the tests is removed. Ends with where the time went and, as the last
+ * line, `N passed, N failed`.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openCluster } from "./cluster/cluster.ts";
 import { runAttached } from "./exec.ts";
 import { prepareMachine } from "./machine.ts";
 import { stages, type Stage } from "./stages.ts";
@@ -49,6 +51,8 @@ async function main(names: readonly string[]): Promise<number> {
   const wanted = names.length === 0 ? stages.filter((stage) => !stage.isOptional) : named(names);
   const total = { passed: 0, failed: 0 };
   await step("prepare the machine", prepareMachine);
+  const cluster = await openCluster();
+  const stoodBefore = (await cluster.status()).nodes.length > 0;
   for (const stage of wanted) {
     const count = await step(stage.title, () =>
       "project" in stage ? runTests(stage) : runCheck(stage),
@@ -57,6 +61,7 @@ async function main(names: readonly string[]): Promise<number> {
     total.failed += count.failed;
     process.stderr.write(`  ${count.passed} passed, ${count.failed} failed\n`);
   }
+  if (!stoodBefore) await step("remove the cluster, if one was made", () => cluster.down());
   process.stdout.write(`\nWhere the time went:\n${stepTable()}\n\n`);
   process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
