@@ -128,11 +128,7 @@ function makeGuestManager(
   const { kube, clock, random } = ports;
   const images = new ImageStore({
     cache: ports.images,
-    networks: clusterNetworks({
-      kube,
-      refused: config.imageSourcesRefused,
-      allowed: config.imageSourcesAllowed,
-    }),
+    networks: clusterNetworks({ kube, config }),
     digestsInUse: () => manager.digestsInUse(),
     clock,
     random,

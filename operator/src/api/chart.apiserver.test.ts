@@ -69,6 +69,7 @@ describe("the chart", () => {
     ["image.tag", "latest"],
     ["images.allowedSources", ["example.org"]],
     ["images.allowedSources", "10.0.0.0/8"],
+    ["images.refusedSources", ["10.0.0.0"]],
     ["logLevel", "loud"],
     ["upAfterSeconds", 5],
     ["heartbeatNamespace", "Not A Name"],
@@ -124,6 +125,20 @@ test.each([
 ])("the %s %s is started from a file that exists", (kind, name) => {
   const [path = ""] = containerOf(kind, name).args ?? [];
   expect([path, existsSync(join(root, path))]).toEqual([path, true]);
+});
+
+test("networks of image sources reach the agent as they are written", async () => {
+  const rendered = await render({
+    "images.allowedSources": ["10.252.0.17/32"],
+    "images.refusedSources": ["10.244.0.0/16", "fd00:1::/64"],
+  });
+  const agent = rendered.find(({ kind }) => kind === "DaemonSet");
+  const { env } = agent?.["spec"].template.spec.containers[0] as Container;
+  const environment = Object.fromEntries(env.map((one) => [one.name, one.value ?? "from-pod"]));
+  expect(readConfig(agentConfigSchema, environment)).toMatchObject({
+    imageSourcesAllowed: ["10.252.0.17/32"],
+    imageSourcesRefused: ["10.244.0.0/16", "fd00:1::/64"],
+  });
 });
 
 describe("the agent's pod", () => {

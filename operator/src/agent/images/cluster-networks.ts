@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isNetwork } from "../../core/image/source-address.ts";
+import { ConfigError, variableOf } from "../../platform/config.ts";
 import type { KubeStore } from "../../ports/kube.ts";
 import { NotFound } from "../../ports/errors.ts";
 import { resources } from "../../ports/kube.ts";
@@ -6,24 +8,36 @@ import type { SourceNetworks } from "./image-store.ts";
 
 export interface ClusterNetworksOptions {
   readonly kube: KubeStore;
-  /** Networks that the cluster does not tell of: most network plugins keep theirs to themselves. */
-  readonly refused: readonly string[];
-  readonly allowed: readonly string[];
+  readonly config: {
+    /** Networks that the cluster does not tell of: most network plugins keep theirs to themselves. */
+    readonly imageSourcesRefused: readonly string[];
+    readonly imageSourcesAllowed: readonly string[];
+  };
 }
 
 /**
  * The networks of the cluster, which no image may come from: whoever writes an Image could reach there
  * by the node what a tenant may not. What cannot be read is not guessed: nothing is fetched then.
+ * Throws ConfigError when a network of the configuration is none.
  */
-export function clusterNetworks({
-  kube,
-  refused,
-  allowed,
-}: ClusterNetworksOptions): SourceNetworks {
+export function clusterNetworks({ kube, config }: ClusterNetworksOptions): SourceNetworks {
+  const refused = networksOf(config, "imageSourcesRefused");
+  const allowed = networksOf(config, "imageSourcesAllowed");
   return async () => ({
     refusedNetworks: [...refused, ...(await ofNodes(kube)), ...(await ofServices(kube))],
     allowedNetworks: allowed,
   });
+}
+
+function networksOf(
+  config: ClusterNetworksOptions["config"],
+  key: keyof ClusterNetworksOptions["config"],
+): readonly string[] {
+  const networks = config[key];
+  const wrong = networks.find((cidr) => !isNetwork(cidr));
+  if (wrong === undefined) return networks;
+  const cure = "write a network as 10.0.0.0/8 or fd00::/8";
+  throw new ConfigError(`${variableOf(key)}: ${wrong} is not a network; ${cure}`);
 }
 
 async function ofNodes(kube: KubeStore): Promise<string[]> {
