@@ -20,12 +20,17 @@ export interface GuestFiles {
   find(incarnation: Incarnation): Promise<FoundFiles>;
   /** Makes the guest's directory, which belongs to its user. Safe to call again. */
   makeDirectory(incarnation: Incarnation, uid: number): Promise<void>;
+  /**
+   * Lets the guest's pods see a base image of the node's cache, at once and read-only. They see no other,
+   * and keep it for as long as the guest is there. Safe to call again.
+   */
+  showBase(incarnation: Incarnation, digest: string): Promise<void>;
   /** Keeps the domain's XML in the directory, for people. */
   writeDomainXml(incarnation: Incarnation, xml: string): Promise<void>;
   readRecord(incarnation: Incarnation): Promise<GuestRecord | undefined>;
   writeRecord(incarnation: Incarnation, record: GuestRecord): Promise<void>;
   /**
-   * Destroys directory and record. A crash in its middle leaves what {@link finishRemovals} knows: the
+   * Destroys directory, bases and record. A crash in its middle leaves what {@link finishRemovals} knows: the
    * directory does not come back. Safe to call again.
    */
   remove(incarnation: Incarnation): Promise<void>;

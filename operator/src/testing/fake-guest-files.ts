@@ -8,6 +8,7 @@ import type { ReleasedTokens } from "../ports/released-tokens.ts";
 /** What stands under one name: directory and record come and go apart. */
 interface Place {
   directory?: { uid: number; domainXml?: string; disk?: FakeDisk };
+  bases?: Set<string>;
   record?: GuestRecord;
 }
 
@@ -54,6 +55,16 @@ export class FakeGuestFiles implements GuestFiles {
 
   async makeDirectory(incarnation: Incarnation, uid: number): Promise<void> {
     this.#placeOf(incarnation).directory ??= { uid };
+  }
+
+  /** Digests of the images that the guest's pods see. */
+  bases(incarnation: Incarnation): string[] {
+    return [...(this.#places.get(nameOf(incarnation))?.bases ?? [])];
+  }
+
+  async showBase(incarnation: Incarnation, digest: string): Promise<void> {
+    const place = this.#placeOf(incarnation);
+    place.bases = new Set([...(place.bases ?? []), digest]);
   }
 
   async writeDomainXml(incarnation: Incarnation, xml: string): Promise<void> {

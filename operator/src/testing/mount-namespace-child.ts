@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Runs alone in a mount namespace, and does there what its parent asks: see mount-namespace.ts. */
 import { mkdir } from "node:fs/promises";
+import { createGuestFiles } from "../adapters/host/guest-files.ts";
 import { systemMounts } from "../adapters/host/mounts.ts";
 import { systemNodeFiles } from "../adapters/host/node-files.ts";
 import { runCommand } from "../adapters/host/run-command.ts";
@@ -48,6 +49,11 @@ async function obey(request: NamespaceRequest): Promise<unknown> {
     return mounts.filter(({ path }) => path.startsWith(`${base}/`));
   }
   if (request.kind === "run") return runCommand(request.argv, { timeoutSeconds: 10 });
+  if (request.kind === "showBase") {
+    const { server, token } = aGuest().spec;
+    const incarnation = { serverUid: server.uid, token };
+    return createGuestFiles(paths).showBase(incarnation, request.digest);
+  }
   const life = new Life(request.callsMax ?? Number.POSITIVE_INFINITY);
   const volumes = await startAgent(life);
   if (request.kind === "publish") await volumes.publish(request.request);

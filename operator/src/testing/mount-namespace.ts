@@ -18,6 +18,7 @@ interface VolumeRequest {
 export type NamespaceRequest =
   | VolumeRequest
   | { readonly kind: "mounts" }
+  | { readonly kind: "showBase"; readonly digest: string }
   | { readonly kind: "run"; readonly argv: readonly string[] };
 
 interface Answer {
@@ -67,6 +68,11 @@ export class MountNamespace {
     callsMax?: number,
   ): Promise<number> {
     return (await this.#ask({ kind, request, callsMax })) as number;
+  }
+
+  /** Lets the guest's pods see an image of the node's cache. */
+  async showBase(digest: string): Promise<void> {
+    await this.#ask({ kind: "showBase", digest });
   }
 
   async close(): Promise<void> {

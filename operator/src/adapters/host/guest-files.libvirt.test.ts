@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
+  baseDirectory,
   guestDirectory,
+  imageFile,
   type NodePaths,
   nodePaths,
   orphanDirectory,
@@ -34,7 +36,9 @@ let directory: string;
 beforeEach(async () => {
   base = await mkdtemp(join(tmpdir(), "guests-"));
   paths = nodePaths(join(base, "kilonova"));
-  await mkdir(paths.guests, { recursive: true });
+  for (const path of [paths.guests, paths.images, paths.bases]) {
+    await mkdir(path, { recursive: true });
+  }
   files = createGuestFiles(paths);
   directory = guestDirectory(paths.guests, incarnation);
 });
@@ -80,6 +84,58 @@ describe("a guest's directory", () => {
     await files.writeDomainXml(incarnation, "<domain/>");
     expect(await readFile(join(directory, "domain.xml"), "utf8")).toBe("<domain/>");
     expect(await readFile(victim, "utf8")).toBe("data");
+  });
+});
+
+describe("a base image", () => {
+  const digest = record.imageDigest;
+  const bases = () => baseDirectory(paths.bases, incarnation);
+
+  test("is the cache's own file, shown once however often it is asked for", async () => {
+    await writeFile(imageFile(paths.images, digest), "base", { mode: 0o444 });
+    await files.showBase(incarnation, digest);
+    await files.showBase(incarnation, digest);
+    expect(await readdir(bases())).toEqual(["a".repeat(64)]);
+    const [shown, cached] = await Promise.all([
+      stat(imageFile(bases(), digest)),
+      stat(imageFile(paths.images, digest)),
+    ]);
+    expect([shown.ino, shown.mode & 0o777]).toEqual([cached.ino, 0o444]);
+  });
+
+  test("stays with the guest when the cache lets it go, and goes with the guest", async () => {
+    await addDisk();
+    await writeFile(imageFile(paths.images, digest), "base");
+    await files.showBase(incarnation, digest);
+    await rm(imageFile(paths.images, digest));
+    expect(await readFile(imageFile(bases(), digest), "utf8")).toBe("base");
+    await files.remove(incarnation);
+    expect(await readdir(paths.bases)).toEqual([]);
+  });
+
+  test("that the cache does not have is not shown", async () => {
+    await expect(files.showBase(incarnation, digest)).rejects.toThrow("ENOENT");
+    expect(await readdir(bases())).toEqual([]);
+  });
+
+  test("stays with an orphan's disk, and goes when that is destroyed", async () => {
+    await addDisk();
+    await writeFile(imageFile(paths.images, digest), "base");
+    await files.showBase(incarnation, digest);
+    await files.setAside(orphan);
+    expect(await readdir(bases())).toHaveLength(1);
+    await files.destroyOrphan(orphan);
+    expect(await readdir(paths.bases)).toEqual([]);
+  });
+
+  test("stays with a guest that was made anew beside its orphan", async () => {
+    await addDisk();
+    await writeFile(imageFile(paths.images, digest), "base");
+    await files.setAside(orphan);
+    await files.makeDirectory(incarnation, uid);
+    await files.showBase(incarnation, digest);
+    await files.destroyOrphan(orphan);
+    expect(await readdir(bases())).toHaveLength(1);
   });
 });
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from "node:fs";
-import { lstat, mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
+import { link, lstat, mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
+  baseDirectory,
   guestDirectory,
   guestFile,
   guestRecord,
+  imageFile,
   type Incarnation,
   incarnationAt,
   type NodePaths,
@@ -47,12 +49,13 @@ export function createGuestFiles(paths: NodePaths): GuestFiles {
       await systemMounts.makeDirectory(dirname(directory), passage);
       await systemMounts.makeDirectory(directory, { uid, mode: privateToGuest });
     },
+    showBase: (incarnation, digest) => attempt(() => showBase(paths, incarnation, digest)),
     writeDomainXml: (incarnation, xml) =>
       attempt(() => writeInGuest(guestDirectory(guests, incarnation), guestFile.domainXml, xml)),
     readRecord: (incarnation) => readRecordAt(guestRecord(guests, incarnation)),
     writeRecord: (incarnation, record) =>
       systemNodeFiles.write(guestRecord(guests, incarnation), writeRecord(record)),
-    remove: (incarnation) => attempt(() => removeGuest(guests, incarnation)),
+    remove: (incarnation) => attempt(() => removeGuest(paths, incarnation)),
     finishRemovals: () => attempt(() => finishRemovals(paths)),
     setAside: (orphan) => attempt(() => setAside(paths, orphan)),
     listOrphans: () => attempt(() => listOrphans(orphans)),
@@ -60,6 +63,8 @@ export function createGuestFiles(paths: NodePaths): GuestFiles {
     destroyOrphan: (orphan) =>
       attempt(async () => {
         const directory = orphanDirectory(orphans, orphan);
+        // Another guest of the same token may have been made since.
+        if (!(await exists(guestDirectory(guests, orphan)))) await removeBases(paths, orphan);
         await removeTree(directory, `${directory}${removedSuffix}`);
         await rm(orphanRecord(orphans, orphan), { force: true });
       }),
@@ -82,8 +87,26 @@ async function listIncarnations(guests: string): Promise<Incarnation[]> {
   return [...found.values()];
 }
 
-/** The directory first: without it, nothing takes the record for a guest's that has a disk. */
-async function removeGuest(guests: string, incarnation: Incarnation): Promise<void> {
+/** A link: the image is there once, and for the guest also when the cache has let it go. */
+async function showBase(paths: NodePaths, incarnation: Incarnation, digest: string): Promise<void> {
+  const directory = baseDirectory(paths.bases, incarnation);
+  await systemMounts.makeDirectory(directory, { uid: 0, mode: 0o755 });
+  const image = imageFile(paths.images, digest);
+  await link(image, imageFile(directory, digest)).catch(unlessCode("EEXIST"));
+  await sync(directory);
+}
+
+async function removeBases({ bases }: NodePaths, incarnation: Incarnation): Promise<void> {
+  await rm(baseDirectory(bases, incarnation), { recursive: true, force: true });
+}
+
+/**
+ * The directory before the record: without it, nothing takes the record for a guest's that has a disk. The
+ * bases before both, since nothing else tells of them.
+ */
+async function removeGuest(paths: NodePaths, incarnation: Incarnation): Promise<void> {
+  const { guests } = paths;
+  await removeBases(paths, incarnation);
   const directory = guestDirectory(guests, incarnation);
   await removeTree(directory, removedDirectory(guests, incarnation));
   await rm(guestRecord(guests, incarnation), { force: true });

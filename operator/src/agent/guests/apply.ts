@@ -70,6 +70,8 @@ async function createDisk(guest: Guest, { files, disks, images }: Hands): Promis
 async function start(guest: Guest, virtType: "kvm" | "qemu", hands: Hands): Promise<void> {
   const way = await wayTo(guest, hands);
   const xml = domainXml(buildDomain(guest, virtType));
+  // Also for a disk that was made by an agent that showed all images to every pod.
+  await hands.files.showBase(incarnationOf(guest), guest.spec.image.http.checksum);
   await hands.files.writeDomainXml(incarnationOf(guest), xml);
   // Held: a guest of which there is no record has not executed anything, whenever the agent dies.
   await way.connection.createDomain(xml, ["paused"]);

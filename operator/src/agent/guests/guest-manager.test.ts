@@ -63,6 +63,11 @@ describe("a guest that shall run", () => {
     expect(status.step).toBeUndefined();
   });
 
+  test("finds its own base image, and no other, where its pod looks for it", async () => {
+    await boot();
+    expect(world.files.bases(incarnation)).toEqual([aGuest().spec.image.http.checksum]);
+  });
+
   test("has its image fetched, and says so meanwhile", async () => {
     let finish = (): void => {};
     world.cache.onFetch = () =>

@@ -75,12 +75,10 @@ beforeEach(async () => {
 });
 
 describe("a pod's volume, on the real kernel", () => {
-  test("shows the guest's directory to its user alone, and the images read-only", async () => {
+  test("shows the guest's directory to its user alone", async () => {
     await publish();
     await expectPublished();
     expect((await inPod(`cat ${targetOf(podUid)}/vm/disk`)).stdout).toBe("precious");
-    const touched = await inPod(`touch ${targetOf(podUid)}/images/x`);
-    expect(touched.stderr).toContain("Read-only file system");
     const owners = await node.run(
       "stat",
       "-c",
@@ -89,6 +87,30 @@ describe("a pod's volume, on the real kernel", () => {
       `${targetOf(podUid)}/run`,
     );
     expect(owners.stdout).toBe(`${spec.uid} 700\n${spec.uid} 700\n`);
+    await unpublish();
+    await expectNothingLeft();
+  });
+
+  test("shows of the node's images the guest's own, read-only, as soon as it is there", async () => {
+    const [own, other] = ["a".repeat(64), "b".repeat(64)];
+    const cache = `${node.base}/kilonova/images`;
+    const seen = `${targetOf(podUid)}/images`;
+    await publish();
+    await node.run("sh", "-c", `for name in ${own} ${other}; do echo base > ${cache}/$name; done`);
+    const look = `
+      unshare --mount --propagation slave sh -c '
+        ls ${seen} > ${node.base}/before
+        while [ ! -e ${seen}/${own} ]; do sleep 0.02; done; ls ${seen} > ${node.base}/after' \
+        </dev/null >/dev/null 2>&1 &
+      while [ ! -e ${node.base}/before ]; do sleep 0.02; done`;
+    await node.run("sh", "-c", look);
+    await node.showBase(`sha256:${own}`);
+    const lookedUp = () => node.run("sh", "-c", `cat ${node.base}/before ${node.base}/after`);
+    await expect.poll(async () => (await lookedUp()).stdout).toBe(`${own}\n`);
+    const harm = await inPod(`touch ${seen}/x; rm -f ${seen}/${own}; echo > ${seen}/${own}`);
+    expect(harm.stderr.match(/Read-only file system/g)).toHaveLength(3);
+    expect((await inPod(`cat ${seen}/${own}; ls ${seen}`)).stdout).toBe(`base\n${own}\n`);
+    await node.run("sh", "-c", `rm ${cache}/* ${node.base}/kilonova/bases/*/*`);
     await unpublish();
     await expectNothingLeft();
   });

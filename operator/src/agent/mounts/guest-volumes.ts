@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Guest } from "../../api/kinds.ts";
 import {
+  baseDirectory,
   guestDirectory,
   type Incarnation,
   type NodePaths,
@@ -22,7 +23,7 @@ import type { PublishRequest, VolumeNode } from "../../ports/plugin-sockets.ts";
 import type { ReleasedTokens } from "../../ports/released-tokens.ts";
 import type { PodRecords } from "./pod-records.ts";
 import { Serial } from "./serial.ts";
-import { passage } from "./prepare-node.ts";
+import { passage, readable } from "./prepare-node.ts";
 import { isPublished, publishTree, unpublishTree } from "./tree.ts";
 
 export interface GuestVolumesOptions {
@@ -71,10 +72,10 @@ export class GuestVolumes implements VolumeNode {
     if (isKnown && (await isPublished(mounts, podDirectory(paths.pods, podUid), targetPath)))
       return;
     const guest = await this.#permittedGuest(claim);
-    const directory = await this.#makeGuestDirectory(guest);
+    const directories = await this.#makeDirectories(guest);
     // Before the first mount, so that every tree has its record.
     await records.add(podUid, claim);
-    const tree = podTree(paths, podUid, { directory, uid: guest.spec.uid });
+    const tree = podTree(paths, podUid, { ...directories, uid: guest.spec.uid });
     await publishTree(mounts, tree, targetPath);
     records.announce(podUid);
     log.info({ pod: podUid, guest: claim.name }, "guest directory mounted into its pod");
@@ -91,13 +92,16 @@ export class GuestVolumes implements VolumeNode {
     return guest;
   }
 
-  async #makeGuestDirectory(guest: Guest): Promise<string> {
+  /** What is in them may come later: the pod sees it then. */
+  async #makeDirectories(guest: Guest): Promise<{ directory: string; bases: string }> {
     const { spec } = guest;
     const { mounts, paths } = this.#options;
     const directory = guestDirectory(paths.guests, incarnationOf(guest));
+    const bases = baseDirectory(paths.bases, incarnationOf(guest));
     await mounts.makeDirectory(serverDirectory(paths.guests, spec.server.uid), passage);
     await mounts.makeDirectory(directory, { uid: spec.uid, mode: 0o700 });
-    return directory;
+    await mounts.makeDirectory(bases, readable);
+    return { directory, bases };
   }
 }
 

@@ -17,6 +17,8 @@ export interface NodePaths {
   readonly guests: string;
   /** Base images, read-only, each named by the hexadecimal digits of its digest. */
   readonly images: string;
+  /** Of each guest, a directory with the base images that its pod may see: links to those above. */
+  readonly bases: string;
   /** Images that are being fetched. */
   readonly staging: string;
   /** What server pods have mounted. */
@@ -41,6 +43,7 @@ export function nodePaths(root: string = stateRoot): NodePaths {
     root,
     guests: `${root}/guests`,
     images: `${root}/images`,
+    bases: `${root}/bases`,
     staging: `${root}/staging`,
     pods: `${root}/p`,
     devices: `${root}/dev`,
@@ -60,6 +63,11 @@ export function serverDirectory(guests: string, serverUid: string): string {
 /** The directory of an incarnation, which its pod sees as {@link podPath} `guest` and may fill. */
 export function guestDirectory(guests: string, incarnation: Incarnation): string {
   return `${serverDirectory(guests, incarnation.serverUid)}/${tokenSegment(incarnation.token)}`;
+}
+
+/** What the pod of an incarnation sees as {@link podPath} `images`, below {@link NodePaths.bases}. */
+export function baseDirectory(bases: string, incarnation: Incarnation): string {
+  return `${bases}/${segment(incarnation.serverUid)}.${tokenSegment(incarnation.token)}`;
 }
 
 /** The agent's own record of an incarnation: beside its directory, out of its pod's reach. */
@@ -106,7 +114,7 @@ export function orphanAt(name: string): Orphan | undefined {
   return { ...incarnation, sinceSeconds: Number(since) };
 }
 
-/** The file of an image in `images`, the directory of the node, the helper or a pod. */
+/** The file of an image in `images`: the cache, as the node or the helper sees it, or what a pod sees. */
 export function imageFile(images: string, digest: string): string {
   const [, hex] = /^sha256:([0-9a-f]{64})$/.exec(digest) ?? [];
   assert(hex !== undefined, "a digest is sha256: and 64 hexadecimal digits");

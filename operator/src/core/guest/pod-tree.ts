@@ -40,11 +40,14 @@ export function isPodUid(text: string): boolean {
   return podUidPattern.test(text);
 }
 
-/** The tree of a pod for a guest; the guest's `uid` is who its pod runs as. */
+/**
+ * The tree of a pod for a guest: its `directory`, the `bases` of its disks, and its `uid`, which the pod
+ * runs as.
+ */
 export function podTree(
   paths: NodePaths,
   podUid: string,
-  guest: { readonly directory: string; readonly uid: number },
+  guest: { readonly directory: string; readonly bases: string; readonly uid: number },
 ): PodTree {
   const directory = podDirectory(paths.pods, podUid);
   return {
@@ -68,7 +71,7 @@ export function podTree(
       {
         kind: "bind",
         path: `${directory}/${names.images}`,
-        source: paths.images,
+        source: guest.bases,
         access: "read-only",
       },
     ],
