@@ -90,6 +90,7 @@ export class NodeDisk {
       await this.#makeTree(incarnation, uid);
       await this.files.makeDirectory(incarnation, uid);
     },
+    showBase: (incarnation, digest) => this.files.showBase(incarnation, digest),
     writeDomainXml: (incarnation, xml) => this.files.writeDomainXml(incarnation, xml),
     readRecord: (incarnation) => this.files.readRecord(incarnation),
     writeRecord: async (incarnation, record) => {

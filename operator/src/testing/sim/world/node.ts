@@ -160,7 +160,7 @@ export class SimNode {
     daemon.onCall = ({ method }) => {
       if (method !== "createDomain") return;
       const found = disk.files.disk(incarnation);
-      if (found !== undefined && disk.images.images.has(found.base)) return;
+      if (found !== undefined && disk.files.bases(incarnation).includes(found.base)) return;
       throw errorOf(internalError, "Cannot access storage file: No such file or directory");
     };
     this.containers.set(podUid, container);
