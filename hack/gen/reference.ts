@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The reference pages, from the declarations that the product itself runs on. */
+import { z } from "zod";
 import { conditionTypes, reasons } from "../../operator/src/api/conditions.ts";
 import { apiVersion, type KindDefinition } from "../../operator/src/api/define-kind.ts";
 import { kinds } from "../../operator/src/api/kinds.ts";
@@ -9,11 +10,10 @@ import {
   type Right,
   roles,
 } from "../../operator/src/api/rights.ts";
-import {
-  agentConfigSchema,
-  describeConfig,
-  operatorConfigSchema,
-} from "../../operator/src/platform/config.ts";
+import { operatorConfigSchema } from "../../operator/src/controllers/config.ts";
+import { filters } from "../../operator/src/core/scheduler/filters/index.ts";
+import { schedulerSettingsSchema } from "../../operator/src/core/scheduler/settings-schema.ts";
+import { agentConfigSchema, describeConfig } from "../../operator/src/platform/config.ts";
 import { objectSchema } from "./crd.ts";
 import type { StructuralSchema } from "./structural-schema.ts";
 
@@ -24,6 +24,7 @@ export function referencePages(): Readonly<Record<string, string>> {
     "conditions.md": conditionsPage(),
     "rights.md": rightsPage(),
     "configuration.md": configurationPage(),
+    "scheduler.md": schedulerPage(),
   };
 }
 
@@ -157,6 +158,34 @@ function configurationPage(): string {
       return paragraphs(`## ${name}`, table(["variable", "default", "what"], rows));
     }),
   );
+}
+
+function schedulerPage(): string {
+  const settings = z.toJSONSchema(schedulerSettingsSchema).properties ?? {};
+  const multipliers = (settings["multipliers"] as z.core.JSONSchema.JSONSchema).properties ?? {};
+  return page(
+    "Scheduler",
+    "A server goes to the host with the highest sum of weights among those that pass every filter. `status.decision` of a Server says how many hosts each cause excluded, and what weights the chosen one got.",
+    "## Settings",
+    "Members of the chart's value `scheduler`, or of the variable `KILONOVA_SCHEDULER`.",
+    table(["setting", "what"], describedRows(settings)),
+    "## Filters",
+    "In the order in which a host has to pass; the first that it fails names the cause.",
+    table(
+      ["filter", "stands for, in Nova"],
+      filters.map(({ name, source }) => [code(name), source]),
+    ),
+    "## Weighers",
+    "Each gives a host between 0 and its multiplier. `multipliers` of the settings changes it, and for the hosts of an aggregate its metadata does.",
+    table(["weigher", "multiplier"], describedRows(multipliers)),
+  );
+}
+
+function describedRows(properties: Readonly<Record<string, unknown>>): string[][] {
+  return Object.entries(properties).map(([name, property]) => {
+    const { description = "" } = property as z.core.JSONSchema.JSONSchema;
+    return [code(name), description];
+  });
 }
 
 function page(title: string, ...parts: readonly string[]): string {

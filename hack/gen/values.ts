@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The chart's values: one schema, from which values.yaml and values.schema.json are written. */
 import { z } from "zod";
+import { schedulerSettingsSchema } from "../../operator/src/core/scheduler/settings-schema.ts";
 import { logLevels } from "../../operator/src/platform/logging.ts";
 
 const networks = z
@@ -100,6 +101,9 @@ export const valuesSchema = z.strictObject({
       "Networks (CIDR) that disk images may not come from, beside those: pod networks that the network plugin does not write into the Nodes, for example.",
     ),
   }),
+  scheduler: schedulerSettingsSchema
+    .default({})
+    .describe("How hosts are chosen: see docs/reference/scheduler.md."),
   crds: z.strictObject({
     install: z
       .boolean()

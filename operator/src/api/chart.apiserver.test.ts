@@ -5,12 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { type ChartApiServer, startApiServerWithChart } from "../../../hack/chart-api-server.ts";
 import { type ChartObject, lintChart, renderChart } from "../../../hack/chart.ts";
-import {
-  agentConfigSchema,
-  describeConfig,
-  operatorConfigSchema,
-  readConfig,
-} from "../platform/config.ts";
+import { operatorConfigSchema } from "../controllers/config.ts";
+import { agentConfigSchema, describeConfig, readConfig } from "../platform/config.ts";
 import { chartAccessObjects } from "../testing/access/chart-templates.ts";
 import { systemNamespace, tenantNamespace } from "../testing/access/identities.ts";
 import { label } from "./names.ts";

@@ -28,6 +28,8 @@ export const reasons = {
   ImageNotFound: "No Image of this name exists in this namespace. Create it: the server goes on.",
   ImageInvalid: "A property of the Image is unknown, malformed or not acted on yet.",
   ResizeNotOffered: "spec.flavor names another flavor, but resize is not offered yet. Set it back.",
+  ZoneChangeNotOffered:
+    "spec.availabilityZone names another zone than the server is in. Set it back or leave it out.",
   ImageChanged: "spec.image names another image. Nothing is rebuilt by itself.",
   ImageTooLarge:
     "The image's virtual size or minimum is larger than the flavor's root disk or memory.",

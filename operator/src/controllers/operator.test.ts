@@ -103,7 +103,7 @@ describe("an operator", () => {
     expect(new Set(uids).size).toBe(30);
     const waiting = servers.find(({ status }) => status?.phase === "PENDING");
     expect(waiting?.status?.conditions?.[0]?.message).toBe(
-      "0 of 3 hypervisors fit: 3 lack 10 GiB DISK_GB",
+      "0 of 3 hypervisors: 3 lack 10 GiB DISK_GB",
     );
     // One makes room: one that waits goes on.
     const leaving = servers.find(({ status }) => status?.phase === "ACTIVE");

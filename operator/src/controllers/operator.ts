@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { OperatorConfig } from "../platform/config.ts";
 import { EventRecorder } from "../platform/events.ts";
 import { runTogether, type Task } from "../platform/task-group.ts";
+import type { OperatorConfig } from "./config.ts";
 import { EvictionController } from "./eviction/controller.ts";
 import { type Context, Fleet } from "./fleet.ts";
 import { HypervisorController } from "./hypervisor/controller.ts";
@@ -35,6 +35,7 @@ export async function runOperator(
       uidFirst: config.serverUidFirst,
       uidCount: config.serverUidCount,
       overheadMib: config.serverOverheadMib,
+      settings: config.scheduler,
     }),
     hypervisor: new HypervisorController(context, {
       fleet,

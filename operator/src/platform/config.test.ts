@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import {
   agentConfigSchema,
   describeConfig,
-  operatorConfigSchema,
+  json,
+  operatorProcessSchema,
   readConfig,
   variableOf,
 } from "./config.ts";
@@ -20,7 +22,7 @@ const operator = {
 
 describe("the configuration", () => {
   test("comes from the environment, with defaults", () => {
-    const config = readConfig(operatorConfigSchema, {
+    const config = readConfig(operatorProcessSchema, {
       ...operator,
       KILONOVA_UP_AFTER_SECONDS: "45",
       KILONOVA_LOG_LEVEL: "",
@@ -36,11 +38,11 @@ describe("the configuration", () => {
 
   test("names every variable that is missing or wrong", () => {
     const environment = { ...operator, KILONOVA_UP_AFTER_SECONDS: "soon", KILONOVA_NAMESPACE: "" };
-    expect(() => readConfig(operatorConfigSchema, environment)).toThrow(
+    expect(() => readConfig(operatorProcessSchema, environment)).toThrow(
       "KILONOVA_NAMESPACE: is required; KILONOVA_UP_AFTER_SECONDS: is not a whole number",
     );
     const tooMuch = { ...operator, KILONOVA_UP_AFTER_SECONDS: "9999" };
-    expect(() => readConfig(operatorConfigSchema, tooMuch)).toThrow(
+    expect(() => readConfig(operatorProcessSchema, tooMuch)).toThrow(
       /^KILONOVA_UP_AFTER_SECONDS: .*3600/,
     );
   });
@@ -53,12 +55,20 @@ describe("the configuration", () => {
     expect(read("").imageSourcesAllowed).toEqual([]);
   });
 
-  test("is not disturbed by what Kubernetes sets for a Service of our name", () => {
-    const environment = { ...operator, KILONOVA_PORT: "tcp://10.0.0.1:80" };
-    expect(readConfig(operatorConfigSchema, environment).healthPort).toBe(8080);
+  test("takes what is written as JSON, and names the member that is wrong", () => {
+    const schema = z.strictObject({ rules: json(z.strictObject({ max: z.int() })).prefault("{}") });
+    const read = (text: string) => readConfig(schema, { KILONOVA_RULES: text });
+    expect(read('{"max": 3}')).toEqual({ rules: { max: 3 } });
+    expect(() => read("max=3")).toThrow("KILONOVA_RULES: is not JSON");
+    expect(() => read('{"max": "many"}')).toThrow(/^KILONOVA_RULES: max: /);
   });
 
-  test.for([operatorConfigSchema, agentConfigSchema])("describes all of itself", (schema) => {
+  test("is not disturbed by what Kubernetes sets for a Service of our name", () => {
+    const environment = { ...operator, KILONOVA_PORT: "tcp://10.0.0.1:80" };
+    expect(readConfig(operatorProcessSchema, environment).healthPort).toBe(8080);
+  });
+
+  test.for([operatorProcessSchema, agentConfigSchema])("describes all of itself", (schema) => {
     const variables = describeConfig(schema);
     expect(variables.map(({ variable }) => variable)).toEqual(
       Object.keys(schema.shape).map(variableOf),

@@ -14,7 +14,8 @@ const shared = {
   healthPort: integer(1, 65_535).prefault("8080").describe("Port of the same."),
 };
 
-export const operatorConfigSchema = z.strictObject({
+/** The operator's, but for what `core` knows the schema of. */
+export const operatorProcessSchema = z.strictObject({
   ...shared,
   podName: name(253).describe("Name of the operator's own pod: a part of its identity as leader."),
   guestImage: name(1024).describe("Reference of the image that server pods run."),
@@ -37,8 +38,6 @@ export const operatorConfigSchema = z.strictObject({
     .prefault("20")
     .describe("A hypervisor is down when its heartbeat was not seen for this long."),
 });
-
-export type OperatorConfig = z.output<typeof operatorConfigSchema>;
 
 export const agentConfigSchema = z.strictObject({
   ...shared,
@@ -94,8 +93,9 @@ export function readConfig<Schema extends z.ZodObject>(
   const result = schema.safeParse(Object.fromEntries(found));
   if (result.success) return result.data;
   const faults = result.error.issues.map(({ path, message }) => {
-    const key = String(path[0]);
-    return `${variableOf(key)}: ${found.has(key) ? message : "is required"}`;
+    const [key = "", ...member] = path.map(String);
+    const place = member.length === 0 ? "" : `${member.join(".")}: `;
+    return `${variableOf(key)}: ${place}${found.has(key) ? message : "is required"}`;
   });
   throw new ConfigError(faults.join("; "));
 }
@@ -133,6 +133,22 @@ function integer(min: number, max: number) {
 
 function list() {
   return z.string().max(16_384).transform(splitList);
+}
+
+const jsonLengthMax = 65_536;
+
+/** A value written as JSON. */
+export function json<Schema extends z.ZodType>(schema: Schema) {
+  const text = z.string().max(jsonLengthMax);
+  const value = text.transform((written, context): unknown => {
+    try {
+      return JSON.parse(written);
+    } catch {
+      context.addIssue("is not JSON");
+      return z.NEVER;
+    }
+  });
+  return value.pipe(schema);
 }
 
 function splitList(text: string): string[] {

@@ -15,7 +15,7 @@ const text: EventText = {
   type: "Warning",
   reason: "NoValidHost",
   action: "Schedule",
-  note: "0 of 3 hypervisors fit: 3 lack memory.",
+  note: "0 of 3 hypervisors: 3 lack memory.",
 };
 
 describe("an event recorder", () => {
@@ -116,7 +116,7 @@ describe("an event recorder", () => {
 
   test("begins a new Event for another text, and for another object of that name", async () => {
     recorder.event(object, text);
-    recorder.event(object, { ...text, note: "0 of 3 hypervisors fit: 2 lack memory." });
+    recorder.event(object, { ...text, note: "0 of 3 hypervisors: 2 lack memory." });
     recorder.event(image("tenant", "a", { uid: "uid-b" }), text);
     await recorder.drained();
     expect(await written()).toHaveLength(3);

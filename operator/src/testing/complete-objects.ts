@@ -53,6 +53,16 @@ export const completeObjects = {
       sshKeys: [{ value: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 me" }],
       userData: { value: "#cloud-config" },
       configDrive: "VFAT",
+      availabilityZone: "east",
+      schedulerHints: {
+        sameHost: ["db-1"],
+        differentHost: ["db-2"],
+        nodeSelector: {
+          matchLabels: { "example.org/rack": "a" },
+          matchExpressions: [{ key: "disk", operator: "In", values: ["ssd"] }],
+        },
+        hostNetwork: "10.0.0.0/8",
+      },
       metadata: { "ha:priority": "10" },
     },
     status: {
@@ -66,6 +76,8 @@ export const completeObjects = {
       run: { token: 2, guest: "web-12345-2", host: "node-1", state: "Granted", evidence: "none" },
       hypervisor: "node-1",
       podName: "web-12345-2",
+      availabilityZone: "east",
+      pinnedAvailabilityZone: "east",
       hostname: "web-1",
       flavor: {
         name: "m1.small",
@@ -86,7 +98,7 @@ export const completeObjects = {
       },
       machine,
       allocation: { VCPU: 1 },
-      decision: { host: "node-1", considered: 3, excluded: { capacity: 2 } },
+      decision: { host: "node-1", considered: 3, excluded: { capacity: 2 }, weights: { ram: 0.5 } },
       refusedHosts: ["node-2"],
       lastApplied: {
         flavor: { value: "m1.small", uid: uuid, generation: 1, outcome: "Applied" },

@@ -25,6 +25,7 @@ export type AgentWrite =
 export class FakeNode {
   readonly name: string;
   isUp = true;
+  zone: string | undefined;
   /** Why it refuses claims; undefined when it takes them. */
   refusal: string | undefined;
   /** Who turns new server pods away there; undefined when they run. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context } from "../controllers/fleet.ts";
 import { runOperator } from "../controllers/operator.ts";
-import { type OperatorConfig, operatorConfigSchema, readConfig } from "../platform/config.ts";
+import { type OperatorConfig, operatorConfigSchema } from "../controllers/config.ts";
+import { readConfig } from "../platform/config.ts";
 import { Metrics } from "../platform/metrics.ts";
 import { heartbeatNamespace } from "./fake-workers.ts";
 import { FakeLogger } from "./fake-logger.ts";

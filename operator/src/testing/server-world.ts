@@ -3,7 +3,7 @@ import type { Flavor, Guest, Hypervisor, Image, Server } from "../api/kinds.ts";
 import { annotation, finalizer } from "../api/names.ts";
 import { timestampOf } from "../core/lib/time.ts";
 import { heldClaims } from "../core/scheduler/claims.ts";
-import { hostStatesOf } from "../core/scheduler/host-state.ts";
+import { hostStatesOf, type NodeView } from "../core/scheduler/host-state.ts";
 import { type ServerPlan, plan } from "../core/server/plan.ts";
 import type { CreationRefusal, ObservedPod, ServerObservation } from "../core/server/state.ts";
 import type { Step } from "../core/server/steps.ts";
@@ -92,12 +92,16 @@ export class ServerWorld {
       overheadMib: 160,
       hostOf: (name) => {
         const node = this.nodes.find((one) => one.name === name);
-        return node === undefined ? undefined : { isUp: node.isUp, virtType: "qemu" };
+        return node === undefined
+          ? undefined
+          : { isUp: node.isUp, virtType: "qemu", zone: node.zone };
       },
+      uidOfServer: () => undefined,
       placement: () => ({
+        settings: {},
         hosts: hostStatesOf(
           this.nodes.map((node) => this.#hypervisor(node)),
-          new Map(this.nodes.map(({ name }) => [name, "Offered"])),
+          new Map(this.nodes.map((node) => [node.name, nodeViewOf(node)])),
           heldClaims({ servers: [server], guests, assumed: [] }),
         ),
         freeUid: 1_000_700_000,
@@ -272,4 +276,9 @@ export class ServerWorld {
     this.#uids += 1;
     return `uid-${this.#uids}`;
   }
+}
+
+function nodeViewOf({ zone }: FakeNode): NodeView {
+  const labels = zone === undefined ? {} : { "topology.kubernetes.io/zone": zone };
+  return { state: "Offered", labels };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from "zod";
-import { mapOf, text } from "../bounded.ts";
+import { mapOf, setOf, text } from "../bounded.ts";
 import {
   conditionsSchema,
   defineKind,
@@ -8,6 +8,7 @@ import {
   observedGeneration,
   timestamp,
 } from "../define-kind.ts";
+import { labelSelectorSchema } from "../label-selector.ts";
 import { extraSpecsSchema, flavorShape } from "./flavor.ts";
 import { httpSourceSchema, imageFormat, imagePropertiesSchema } from "./image.ts";
 import { machineSchema, resourcesSchema, uuidSchema } from "./guest-model.ts";
@@ -45,6 +46,23 @@ const userDataSchema = z.strictObject({
 
 export const powerStates = ["Running", "Stopped"] as const;
 
+const zoneName = text(1, 63).regex(/^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/);
+
+/** Looked at whenever a host is chosen. Source: nova-semantics 5.6. */
+const schedulerHintsSchema = z.strictObject({
+  sameHost: setOf(objectName, 16)
+    .optional()
+    .describe("Names of Servers of the namespace: with one of them."),
+  differentHost: setOf(objectName, 64)
+    .optional()
+    .describe("Names of Servers of the namespace: with none of them."),
+  nodeSelector: labelSelectorSchema.optional().describe("Only on nodes with these labels."),
+  hostNetwork: text(3, 64)
+    .regex(/^[0-9a-fA-F.:]+\/[0-9]{1,3}$/)
+    .optional()
+    .describe("Only on nodes with an address in this network (CIDR)."),
+});
+
 export const serverSpecSchema = z.strictObject({
   flavor: objectName.describe("Name of the Flavor that gives the size."),
   image: z
@@ -65,6 +83,12 @@ export const serverSpecSchema = z.strictObject({
     .enum(["Stop", "Restart"])
     .default("Stop")
     .describe("What happens when the guest's QEMU ends by itself."),
+  availabilityZone: zoneName
+    .optional()
+    .describe("Only on hosts of this zone, now and when it moves; absent means any."),
+  schedulerHints: schedulerHintsSchema
+    .optional()
+    .describe("Wishes beside flavor and image, looked at whenever a host is chosen."),
   hostname: text(1, 253)
     .regex(/^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*$/)
     .optional()
@@ -166,6 +190,10 @@ export const serverStatusSchema = z.strictObject({
     .describe("The last failure; absent when there is none."),
   run: runSchema.optional().describe("Which incarnation may run, and where."),
   hypervisor: text(0, 253).optional().describe("The node that the server is on."),
+  availabilityZone: text(0, 63).optional().describe("The zone that its hypervisor is in."),
+  pinnedAvailabilityZone: text(0, 63)
+    .optional()
+    .describe("The zone that it was placed for, and that it stays in."),
   podName: text(0, 253).optional().describe("The pod that the guest runs in."),
   hostname: text(0, 253).optional().describe("The guest's host name."),
   flavor: embeddedFlavorSchema.optional().describe("The flavor that the server was built from."),
@@ -179,6 +207,9 @@ export const serverStatusSchema = z.strictObject({
       excluded: mapOf(text(0, 128), z.int().min(1).max(1_000_000), 32)
         .optional()
         .describe("How many hypervisors each cause excluded."),
+      weights: mapOf(text(0, 64), z.number().min(-1e12).max(1e12), 32)
+        .optional()
+        .describe("What each weigher gave the host that was chosen, where it made a difference."),
     })
     .optional()
     .describe("How the scheduler last decided."),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PodPolicy } from "../../core/guest/pod.ts";
 import { AssumedClaims } from "../../core/scheduler/assumed.ts";
+import type { SchedulerSettings } from "../../core/scheduler/settings.ts";
 import { newsOf } from "../../core/server/news.ts";
 import { plan, type ServerPlan } from "../../core/server/plan.ts";
 import type { CreationRefusal, ServerObservation } from "../../core/server/state.ts";
@@ -23,6 +24,7 @@ export interface ServerControllerOptions {
   readonly uidCount: number;
   /** Memory in MiB that a server takes beside its guest's. */
   readonly overheadMib: number;
+  readonly settings: SchedulerSettings;
 }
 
 /** Brings every Server to what its spec asks, by plans of `core/server`. */

@@ -4,12 +4,15 @@ import { label } from "../../api/names.ts";
 import type { PodPolicy } from "../../core/guest/pod.ts";
 import type { AssumedClaims } from "../../core/scheduler/assumed.ts";
 import { heldClaims } from "../../core/scheduler/claims.ts";
-import { hostStatesOf, type NodeState } from "../../core/scheduler/host-state.ts";
+import { zoneOfNode } from "../../core/scheduler/host-facts.ts";
+import { hostStatesOf } from "../../core/scheduler/host-state.ts";
+import type { SchedulerSettings } from "../../core/scheduler/settings.ts";
 import type { CreationRefusal, Placement, ServerObservation } from "../../core/server/state.ts";
 import { refOf } from "../../platform/informer.ts";
-import { type KubeStore, type Node, type Pod, resources } from "../../ports/kube.ts";
+import { type KubeStore, type Pod, resources } from "../../ports/kube.ts";
 import { ifPresent } from "../absence.ts";
 import type { Fleet } from "../fleet.ts";
+import { nodeView } from "./node-view.ts";
 import { observedPod } from "./observed-pod.ts";
 
 export interface ObserverOptions {
@@ -21,6 +24,7 @@ export interface ObserverOptions {
   readonly uidCount: number;
   readonly overheadMib: number;
   readonly podPolicy: PodPolicy;
+  readonly settings: SchedulerSettings;
 }
 
 /** What only the shell knows of a Server. */
@@ -81,8 +85,12 @@ export class ServerObserver {
       pods: own.pods.map(observedPod),
       hostOf: (name) => {
         const status = fleet.hypervisors.get(name)?.status;
-        return status && { isUp: status.state === "up", virtType: status.virtType };
+        const node = fleet.nodes.get(name);
+        const zone = node && zoneOfNode(nodeView(node));
+        return status && { isUp: status.state === "up", virtType: status.virtType, zone };
       },
+      uidOfServer: (name) =>
+        fleet.servers.get(`${server.metadata.namespace}/${name}`)?.metadata.uid,
       creationRefusal,
       placement: () => this.#placement(),
       overheadMib,
@@ -92,13 +100,14 @@ export class ServerObserver {
   }
 
   #placement(): Placement {
-    const { fleet, assumed } = this.#options;
+    const { fleet, assumed, settings } = this.#options;
     const servers = fleet.servers.list();
     const guests = fleet.guests.list();
     const claims = heldClaims({ servers, guests, assumed: assumed.list() });
-    const nodes = new Map(fleet.nodes.list().map((node) => [node.metadata.name, nodeState(node)]));
+    const nodes = new Map(fleet.nodes.list().map((node) => [node.metadata.name, nodeView(node)]));
     return {
       hosts: hostStatesOf(fleet.hypervisors.list(), nodes, claims),
+      settings,
       freeUid: this.#freeUid(servers, guests),
     };
   }
@@ -123,9 +132,4 @@ interface Own {
   readonly server: Server;
   readonly guests: readonly Guest[];
   readonly pods: readonly Pod[];
-}
-
-function nodeState({ metadata, spec }: Node): NodeState {
-  if (metadata.labels?.[label.hypervisor] !== "true") return "Unlabelled";
-  return spec?.unschedulable === true ? "Cordoned" : "Offered";
 }

@@ -4,9 +4,11 @@ import { label } from "../../api/names.ts";
 import { isReleased } from "../../core/guest/release.ts";
 import { conditionOf } from "../../core/lib/condition-set.ts";
 import { isEqual } from "../../core/lib/equal.ts";
+import { zoneOfNode } from "../../core/scheduler/host-facts.ts";
 import { type Change, keyOf } from "../../platform/informer.ts";
 import type { Node, ResourceObject } from "../../ports/kube.ts";
 import type { Fleet } from "../fleet.ts";
+import { nodeView } from "./node-view.ts";
 
 /** Which Servers a change may concern: each of them is looked at again. */
 export function watchServers(fleet: Fleet, enqueue: (key: string) => void): void {
@@ -41,6 +43,7 @@ export function watchServers(fleet: Fleet, enqueue: (key: string) => void): void
     if (isChanged(change, placementPart)) wakeWaiting();
   });
   nodes.onChange((change) => {
+    if (isChanged(change, zonePart)) wake("host", change.key);
     if (isChanged(change, nodePart)) wakeWaiting();
   });
 }
@@ -64,11 +67,16 @@ function hostPart({ status }: Hypervisor): unknown {
 /** What decides whether the host can take a server; its usage changes with the Guests themselves. */
 function placementPart({ spec, status }: Hypervisor): unknown {
   const identity = conditionOf(status?.conditions, "IdentityKnown")?.status;
-  return [status?.state, status?.inventory, spec.isDisabled, identity];
+  return [status?.state, status?.inventory, status?.traits, spec.isDisabled, identity];
 }
 
-function nodePart({ metadata, spec }: Node): unknown {
-  return [metadata.labels?.[label.hypervisor], spec?.unschedulable];
+/** Hints may name any label. */
+function nodePart({ metadata, spec, status }: Node): unknown {
+  return [metadata.labels, spec?.unschedulable, status?.addresses];
+}
+
+function zonePart(node: Node): unknown {
+  return zoneOfNode(nodeView(node));
 }
 
 /** A claim is over: another server may fit now. */

@@ -33,6 +33,7 @@ describe("what a flavor and an image say", () => {
         hasGuestAgent: true,
         hasRng: false,
         shutdownTimeoutSeconds: 90,
+        requiredTraits: ["COMPUTE_FIRMWARE_UEFI"],
       },
     });
   });
@@ -53,20 +54,46 @@ describe("what a flavor and an image say", () => {
   });
 
   test.each([
-    "hw:cpu_policy",
-    "hw:numa_mem.0",
-    "resources:VGPU",
-    "resources_G1:CUSTOM_X",
-    "trait:HW_CPU_X86_AVX",
-    "capabilities:hypervisor_type",
-    "hide_hypervisor_id",
-  ])("is refused when nothing acts on the extra spec %s yet", (key) => {
-    expect(refusal({ [key]: "1" })).toBe(
-      `FlavorInvalid: extra spec ${key} is known but not acted on yet: leave it out`,
-    );
+    [{ "resources:CUSTOM_FPGA": "1", "trait:HW_CPU_X86_AVX": "required" }, {}],
+    [{ "resources_A:CUSTOM_FPGA": "1", "trait_A:CUSTOM_FAST": "avoided" }, {}],
+    [{ "capabilities:hypervisor_type": "QEMU", "hw:cpu_policy": "shared" }, {}],
+    [{ "aggregate_instance_extra_specs:disk": "<or> ssd <or> nvme" }, { os_type: "linux" }],
+    [{}, { "trait:CUSTOM_X": "required", img_hv_type: "kvm", hw_vm_mode: "hvm" }],
+    [{}, { img_hv_requested_version: ">=8.2, <11" }],
+  ])("is accepted where it only decides where the guest runs: %j %j", (flavor, image) => {
+    expect(refusal(flavor, image)).toBe("accepted");
   });
 
-  test.each(["hw_disk_bus", "os_secure_boot", "trait:CUSTOM_X", "hw_numa_cpus.1"])(
+  test.each([
+    [{ "trait:CUSTOM_X": "wanted" }, "is not one of required, forbidden, preferred, avoided"],
+    [{ "resources:VGPU": "-1" }, "is not a whole number of at least 0"],
+    [{ "resources:vgpu": "1" }, "resources:vgpu: vgpu is not of capitals, digits and _"],
+    [{ "resources:MEMORY_MB": "64" }, "a server takes the memory that its pod requests"],
+    [{ "resources:PCPU": "2" }, "CPUs of its own are not offered yet"],
+    [{ "hw:cpu_policy": "dedicated" }, "is known but not acted on yet"],
+    [{ "trait_A:CUSTOM_FAST": "required" }, "group _A has traits, but takes no resources"],
+    [{ "resources_A:X": "1", "resources_B:X": "1" }, "group_policy has to be set"],
+  ])("is refused where no host could be found by it: %j", (flavor, message) => {
+    expect(refusal(flavor)).toContain(message);
+  });
+
+  test("is refused where flavor and image together ask for what cannot be", () => {
+    expect(refusal({ "trait:HW_A": "required" }, { "trait:HW_A": "forbidden" })).toBe(
+      "FlavorInvalid: trait HW_A is both required and forbidden",
+    );
+    expect(refusal({}, { img_hv_requested_version: "8" })).toContain("is not a list of conditions");
+  });
+
+  test.each(["hw:cpu_thread_policy", "hw:numa_mem.0", "hide_hypervisor_id"])(
+    "is refused when nothing acts on the extra spec %s yet",
+    (key) => {
+      expect(refusal({ [key]: "1" })).toBe(
+        `FlavorInvalid: extra spec ${key} is known but not acted on yet: leave it out`,
+      );
+    },
+  );
+
+  test.each(["hw_disk_bus", "os_secure_boot", "hw_numa_cpus.1"])(
     "is refused when nothing acts on the image property %s yet",
     (key) => expect(refusal({}, { [key]: "1" })).toMatch(/^ImageInvalid: property .* not acted on/),
   );

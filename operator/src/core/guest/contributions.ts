@@ -2,7 +2,8 @@
 import type { z } from "zod";
 import type { Refusal } from "../../api/conditions.ts";
 import { didYouMean } from "../lib/near-matches.ts";
-import type { Contribution, Feature } from "./feature.ts";
+import { settle } from "./catalogue/flavor-and-image.ts";
+import type { Contribution, Feature, KeyForm, Properties } from "./feature.ts";
 import { features } from "./features/index.ts";
 import {
   hasNovaNamespace,
@@ -10,9 +11,6 @@ import {
   isNovaImageProperty,
   novaExtraSpecs,
 } from "./nova-keys.ts";
-
-/** Extra specs of a flavor or properties of an image, as they were written. */
-type Properties = Readonly<Record<string, string>>;
 
 /** All that an extra spec or property means for a guest, or why it cannot mean anything. */
 export type Contributions = { readonly ok: true; readonly contribution: Contribution } | Refusal;
@@ -31,26 +29,52 @@ export function contributionsOf(
   const fault =
     flavorKeyFault(flavor, registry) ??
     imageKeyFault(image, registry) ??
-    valueFault("FlavorInvalid", "extra spec", flavor, schemasOf(registry, "flavorKeys")) ??
-    valueFault("ImageInvalid", "property", image, schemasOf(registry, "imageKeys"));
+    valueFault("FlavorInvalid", "extra spec", flavor, actedOn(flavor, registry, flavorSide)) ??
+    valueFault("ImageInvalid", "property", image, actedOn(image, registry, imageSide)) ??
+    flawOf(flavor, image, registry);
   if (fault !== undefined) return fault;
+  const settled = settle(flavor, image);
+  if (!settled.ok) return { ok: false, reason: "ImageInvalid", message: settled.message };
+  return fold(flavor, image, registry);
+}
+
+function fold(flavor: Properties, image: Properties, registry: readonly Feature[]): Contributions {
   let contribution: Contribution = {};
   for (const feature of registry) {
     const fromFlavor = parse(flavor, feature.flavorKeys);
     const fromImage = parse(image, feature.imageKeys);
     const conflict = feature.conflict?.(fromFlavor, fromImage);
     if (conflict !== undefined) return { ok: false, reason: "ImageInvalid", message: conflict };
-    contribution = { ...contribution, ...feature.contribute(fromFlavor, fromImage) };
+    contribution = join(contribution, feature.contribute(fromFlavor, fromImage));
   }
   return { ok: true, contribution };
 }
 
+function join(one: Contribution, other: Contribution): Contribution {
+  const requiredTraits = [...(one.requiredTraits ?? []), ...(other.requiredTraits ?? [])];
+  const both = { ...one, ...other };
+  return requiredTraits.length === 0 ? both : { ...both, requiredTraits };
+}
+
+function flawOf(
+  flavor: Properties,
+  image: Properties,
+  registry: readonly Feature[],
+): Refusal | undefined {
+  for (const feature of registry) {
+    const message = feature.flaw?.(flavor, image);
+    if (message !== undefined) return { ok: false, reason: "FlavorInvalid", message };
+  }
+  return undefined;
+}
+
 function flavorKeyFault(flavor: Properties, registry: readonly Feature[]): Refusal | undefined {
-  const acted = schemasOf(registry, "flavorKeys");
+  const acted = actedOn(flavor, registry, flavorSide);
   for (const key of Object.keys(flavor).filter((name) => !Object.hasOwn(acted, name))) {
     if (isNovaExtraSpec(key)) return notYet("FlavorInvalid", "extra spec", key);
     if (hasNovaNamespace(key)) {
-      const hint = didYouMean(key, [...Object.keys(acted), ...novaExtraSpecs]);
+      const known = registry.flatMap((feature) => Object.keys(feature.flavorKeys));
+      const hint = didYouMean(key, [...known, ...novaExtraSpecs]);
       const message = `extra spec ${key} is not known${hint}`;
       return { ok: false, reason: "FlavorInvalid", message };
     }
@@ -59,7 +83,7 @@ function flavorKeyFault(flavor: Properties, registry: readonly Feature[]): Refus
 }
 
 function imageKeyFault(image: Properties, registry: readonly Feature[]): Refusal | undefined {
-  const acted = schemasOf(registry, "imageKeys");
+  const acted = actedOn(image, registry, imageSide);
   const key = Object.keys(image).find(
     (name) => !Object.hasOwn(acted, name) && isNovaImageProperty(name),
   );
@@ -97,12 +121,29 @@ function parse(
   return Object.fromEntries(found.map(([key, schema]) => [key, schema.parse(properties[key])]));
 }
 
-function schemasOf(
+/** The keys and forms of a feature on one side. */
+type Side = (feature: Feature) => {
+  readonly keys: Readonly<Record<string, z.ZodType>>;
+  readonly forms: readonly KeyForm[] | undefined;
+};
+
+const flavorSide: Side = ({ flavorKeys: keys, flavorForms: forms }) => ({ keys, forms });
+const imageSide: Side = ({ imageKeys: keys, imageForms: forms }) => ({ keys, forms });
+
+/** Those of the keys that a feature acts on, with their schemas. */
+function actedOn(
+  properties: Properties,
   registry: readonly Feature[],
-  side: "flavorKeys" | "imageKeys",
+  side: Side,
 ): Record<string, z.ZodType> {
-  return Object.assign({}, ...registry.map((feature) => feature[side])) as Record<
-    string,
-    z.ZodType
-  >;
+  const all = registry.map(side);
+  const keys = Object.assign({}, ...all.map((one) => one.keys)) as Record<string, z.ZodType>;
+  const forms = all.flatMap((one) => one.forms ?? []);
+  const entries = Object.keys(properties).flatMap((key) => {
+    const schema = Object.hasOwn(keys, key)
+      ? keys[key]
+      : forms.find(([form]) => form.test(key))?.[1];
+    return schema === undefined ? [] : [[key, schema] as const];
+  });
+  return Object.fromEntries(entries);
 }

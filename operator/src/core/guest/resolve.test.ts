@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { guestSpecSchema } from "../../api/v1alpha1/guest.ts";
 import { aFlavor, anImage, aServer } from "../../testing/builders.ts";
-import { claimOf, domainOf, newGuest } from "./resolve.ts";
+import { domainOf, newGuest } from "./resolve.ts";
 import { takeSource, type Source } from "./source.ts";
 
 function sourceOf(flavor = aFlavor(), image = anImage()): Source {
@@ -20,19 +20,6 @@ const incarnation = {
   machine: { uid: 1_000_700_005 },
   claim: { VCPU: 2, MEMORY_MB: 1184, DISK_GB: 10 },
 };
-
-describe("the claim of a server", () => {
-  test("is its vCPUs, its memory with what its processes need beside, and its root disk", () => {
-    expect(claimOf(sourceOf(), 160)).toEqual({ VCPU: 2, MEMORY_MB: 1184, DISK_GB: 10 });
-  });
-
-  test("takes the image's least size for a root disk of 0, and leaves out what is 0", () => {
-    const flavor = aFlavor({ spec: { rootDiskGib: 0 } });
-    const large = sourceOf(flavor, anImage({ spec: { minDiskGib: 4 } }));
-    expect(claimOf(large, 0)).toEqual({ VCPU: 2, MEMORY_MB: 1024, DISK_GB: 4 });
-    expect(claimOf(sourceOf(flavor), 0)).toEqual({ VCPU: 2, MEMORY_MB: 1024 });
-  });
-});
 
 describe("the Guest of an incarnation", () => {
   const guest = newGuest(incarnation);

@@ -16,18 +16,6 @@ import type { Source } from "./source.ts";
 const shutdownTimeoutSeconds = 60;
 const shutdownRetryIntervalSeconds = 10;
 
-/**
- * What a server takes of its host. MEMORY_MB in MiB includes `overheadMib` for the processes beside the
- * guest's memory, since the pod requests both. DISK_GB in GiB.
- * Source: nova-semantics 5.1. Differs: Nova keeps the overhead in the host's reserve.
- */
-export function claimOf({ flavor, image }: Source, overheadMib: number): Resources {
-  const diskGib = flavor.rootDiskGib === 0 ? image.minDiskGib : flavor.rootDiskGib;
-  const memoryMib = flavor.memoryMib + overheadMib;
-  const claim = { VCPU: flavor.vcpus, MEMORY_MB: memoryMib, DISK_GB: diskGib };
-  return Object.fromEntries(Object.entries(claim).filter(([, amount]) => amount > 0));
-}
-
 /** The server's host name: `spec.hostname` unchanged, or its name. */
 export function hostnameOf(server: Server): string {
   return server.spec.hostname ?? server.metadata.name;
@@ -109,7 +97,8 @@ function sourceSpecOf(source: Source): Pick<GuestSpec, "image" | "rootDiskGib" |
   };
 }
 
-function checkedContribution({ flavor, image }: Source): Contribution {
+/** What flavor and image, which were checked when the copies were taken, mean for the guest. */
+export function checkedContribution({ flavor, image }: Source): Contribution {
   const result = contributionsOf(flavor.extraSpecs, image.properties);
   assert(result.ok, "flavor and image were checked when the server took its copies");
   return result.contribution;

@@ -62,7 +62,10 @@ export function leastNumberOf(host: HostState, key: string): number | undefined 
   return Math.min(...numbers);
 }
 
-/** The availability zone of a host: what one of its aggregates says. Source: nova-semantics 5.5. */
+/**
+ * The availability zone of a host: what one of its aggregates says. Source: nova-semantics 5.5.
+ * Differs: else what its Node is labelled with; there is no default zone.
+ */
 export function zoneOf(host: HostState): string | undefined {
-  return togetherOf(host)?.values.get("availability_zone")?.[0];
+  return togetherOf(host)?.values.get("availability_zone")?.[0] ?? host.zone;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from "vitest";
+import type { Server } from "../../api/kinds.ts";
 import { aGuest, aServer } from "../../testing/builders.ts";
 import { heldClaims } from "./claims.ts";
 
@@ -11,8 +12,13 @@ const granted = aServer({
     allocation: resources,
   },
 });
-const assumed = { namespace: "team", guest: guest.metadata.name, host, resources, uid: 1 };
-const claim = { host, resources };
+const holder = {
+  serverUid: "5e12e12e-0000-4000-8000-000000000001",
+  isBuilding: false,
+  hasFailed: false,
+};
+const claim = { host, resources, holder };
+const assumed = { namespace: "team", guest: guest.metadata.name, uid: 1, ...claim };
 
 describe("an incarnation holds its claim", () => {
   test("by its Guest", () => {
@@ -43,4 +49,22 @@ test("an incarnation holds nothing once its host gave the run right back", () =>
   const status = { domain: "Off", isReleased: true, observedGeneration: 1 } as const;
   const sources = { servers: [granted], guests: [aGuest({ status })], assumed: [] };
   expect(heldClaims(sources)).toEqual([]);
+});
+
+describe("who holds a claim", () => {
+  const holderOf = (status: NonNullable<Server["status"]>) => {
+    const server = aServer({ status: { ...granted.status, ...status } });
+    return heldClaims({ servers: [server], guests: [guest], assumed: [] })[0]?.holder;
+  };
+
+  test("is building until its guest ran, and failed if its host could not start it", () => {
+    expect(holderOf({ phase: "BUILD" })).toMatchObject({ isBuilding: true, hasFailed: false });
+    const time = "2026-01-01T00:00:00Z";
+    const fault = { reason: "StartFailed", message: "", time };
+    expect(holderOf({ phase: "ERROR", fault })).toMatchObject({ hasFailed: true });
+    const timings = { startedTime: time };
+    expect(holderOf({ phase: "ERROR", fault, timings })).toMatchObject({ hasFailed: false });
+    const ownFault = { ...fault, reason: "ImageTooLarge" };
+    expect(holderOf({ phase: "ERROR", fault: ownFault })).toMatchObject({ hasFailed: false });
+  });
 });

@@ -7,6 +7,19 @@ import { isReleased } from "../guest/release.ts";
 export interface HeldClaim {
   readonly host: string;
   readonly resources: Resources;
+  /** Absent where only amounts count. */
+  readonly holder?: Holder;
+}
+
+/** The Server that holds a claim, as far as decisions about others depend on it. */
+export interface Holder {
+  readonly serverUid: string;
+  /** It is being built there. */
+  readonly isBuilding: boolean;
+  /** It never ran, because its host could not start it. */
+  readonly hasFailed: boolean;
+  /** Of the image that it was made from. */
+  readonly imageProperties?: Readonly<Record<string, string>>;
 }
 
 /** A decision that no cache shows yet. */
@@ -31,18 +44,39 @@ export interface ClaimSources {
  */
 export function heldClaims({ servers, guests, assumed }: ClaimSources): HeldClaim[] {
   const claims = new Map<string, HeldClaim | undefined>();
-  for (const { namespace, guest, host, resources } of assumed) {
-    claims.set(`${namespace}/${guest}`, { host, resources });
+  const holders = new Map<string, Holder>();
+  for (const { namespace, guest, uid: _, ...claim } of assumed) {
+    claims.set(`${namespace}/${guest}`, claim);
   }
-  for (const { metadata, status } of servers) {
-    const { run, allocation } = status ?? {};
-    if (run?.state !== "Granted" || allocation === undefined) continue;
-    claims.set(`${metadata.namespace}/${run.guest}`, { host: run.host, resources: allocation });
+  for (const server of servers) {
+    const { run, allocation: resources } = server.status ?? {};
+    if (run === undefined) continue;
+    const holder = holderOf(server);
+    holders.set(holder.serverUid, holder);
+    if (run.state !== "Granted" || resources === undefined) continue;
+    claims.set(`${server.metadata.namespace}/${run.guest}`, { host: run.host, resources, holder });
   }
   for (const guest of guests) {
-    const { host, resources } = guest.spec;
+    const { host, resources, server } = guest.spec;
     const key = `${guest.metadata.namespace}/${guest.metadata.name}`;
-    claims.set(key, isReleased(guest) ? undefined : { host, resources });
+    const holder = holders.get(server.uid) ?? newHolder(server.uid);
+    claims.set(key, isReleased(guest) ? undefined : { host, resources, holder });
   }
   return [...claims.values()].filter((claim) => claim !== undefined);
+}
+
+/** A Server of which nothing more is known than that it exists. */
+function newHolder(serverUid: string): Holder {
+  return { serverUid, isBuilding: false, hasFailed: false };
+}
+
+function holderOf({ metadata, status }: Server): Holder {
+  const { phase, fault, timings, image } = status ?? {};
+  const neverRan = timings?.startedTime === undefined;
+  return {
+    serverUid: metadata.uid ?? "",
+    isBuilding: phase === "BUILD",
+    hasFailed: phase === "ERROR" && neverRan && fault?.reason === "StartFailed",
+    ...(image?.properties !== undefined && { imageProperties: image.properties }),
+  };
 }

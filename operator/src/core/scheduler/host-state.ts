@@ -4,7 +4,9 @@ import type { Resources } from "../../api/v1alpha1/guest-model.ts";
 import type { HostCell } from "../guest/numa/host-cell.ts";
 import { conditionOf } from "../lib/condition-set.ts";
 import { addUp, type Inventories } from "../placement/inventory.ts";
+import type { ResourceProvider } from "../placement/provider.ts";
 import type { HeldClaim } from "./claims.ts";
+import { guestFacts, reportedFacts } from "./host-facts.ts";
 
 /** One hypervisor as filters and weighers see it. */
 export interface HostState extends HostFacts {
@@ -24,6 +26,12 @@ export interface HostState extends HostFacts {
 /** What may be known of a host. A filter or weigher that looks at what is absent does not mind. */
 export interface HostFacts {
   readonly traits?: ReadonlySet<string>;
+  /** Labels of its Node. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** The zone that its Node names; an aggregate's counts first. */
+  readonly zone?: string;
+  /** What is below it in its tree: NUMA cells, devices. Their root and topmost parent is its name. */
+  readonly providers?: readonly ResourceProvider[];
   readonly aggregates?: readonly AggregateState[];
   /** Uids of the Servers that are on it. */
   readonly servers?: ReadonlySet<string>;
@@ -77,25 +85,47 @@ export interface DevicePool {
 /** What the administrator says by the Node object: `Gone` when there is none. */
 export type NodeState = "Offered" | "Unlabelled" | "Cordoned" | "Gone";
 
+/** A Node object, as far as decisions depend on it. */
+export interface NodeView {
+  readonly state: Exclude<NodeState, "Gone">;
+  readonly labels: Readonly<Record<string, string>>;
+  /** An address of the node in the cluster's network. */
+  readonly address?: string;
+}
+
 /** The hosts that there are, with what is held of them. `nodes` is by node name. */
 export function hostStatesOf(
   hypervisors: Iterable<Hypervisor>,
-  nodes: ReadonlyMap<string, NodeState>,
+  nodes: ReadonlyMap<string, NodeView>,
   claims: Iterable<HeldClaim>,
 ): HostState[] {
-  const held = new Map<string, Resources[]>();
-  for (const { host, resources } of claims) {
-    const ofHost = held.get(host);
-    if (ofHost === undefined) held.set(host, [resources]);
-    else ofHost.push(resources);
+  const held = new Map<string, HeldClaim[]>();
+  for (const claim of claims) {
+    const ofHost = held.get(claim.host);
+    if (ofHost === undefined) held.set(claim.host, [claim]);
+    else ofHost.push(claim);
   }
-  return Array.from(hypervisors, ({ metadata: { name }, spec, status }) => ({
-    name,
+  return Array.from(hypervisors, (hypervisor) => {
+    const { name } = hypervisor.metadata;
+    return hostStateOf(hypervisor, nodes.get(name), held.get(name) ?? []);
+  });
+}
+
+function hostStateOf(
+  hypervisor: Hypervisor,
+  node: NodeView | undefined,
+  claims: readonly HeldClaim[],
+): HostState {
+  const { metadata, spec, status } = hypervisor;
+  return {
+    name: metadata.name,
     isUp: status?.state === "up",
     isDisabled: spec.isDisabled,
     isIdentityKnown: conditionOf(status?.conditions, "IdentityKnown")?.status !== "False",
-    node: nodes.get(name) ?? "Gone",
+    node: node?.state ?? "Gone",
     inventory: status?.inventory,
-    used: addUp(held.get(name) ?? []),
-  }));
+    used: addUp(claims.map(({ resources }) => resources)),
+    ...reportedFacts(hypervisor, node),
+    ...guestFacts(claims),
+  };
 }

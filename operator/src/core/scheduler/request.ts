@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Resources } from "../../api/v1alpha1/guest-model.ts";
 import type { GuestTopology } from "../guest/numa/guest-topology.ts";
+import type { LabelSelector } from "../../api/label-selector.ts";
+import type { CandidateRequest } from "../placement/candidate-request.ts";
 import type { SoftTraits } from "../placement/requested-groups.ts";
 
 /** What the scheduler is asked to find a host for. What is absent is not asked for. */
 export interface ScheduleRequest {
   /** Uid of the Server: decides between hosts that are as good as each other. */
   readonly serverUid: string;
-  /** What the server takes of its host. */
+  /** What the server takes of its host, all groups together. */
   readonly resources: Resources;
+  /** The same in groups with their traits, as Placement is asked; absent: one group without traits. */
+  readonly placement?: CandidateRequest;
   /** Hosts that refused it since it was last granted a run. */
   readonly refusedHosts: readonly string[];
   /** The tenant. */
@@ -56,6 +60,8 @@ export interface Hints {
   readonly sameHost?: readonly string[];
   /** A network in CIDR notation that the host's address has to be in. */
   readonly hostNetwork?: string;
+  /** Labels that the host's Node has to have. */
+  readonly nodeSelector?: LabelSelector;
 }
 
 /** Some devices that are alike. */

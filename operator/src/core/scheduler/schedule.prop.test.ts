@@ -9,7 +9,7 @@ import { hostStatesOf } from "./host-state.ts";
 import { schedule } from "./schedule.ts";
 
 const names = ["node-1", "node-2", "node-3"];
-const nodes = new Map(names.map((name) => [name, "Offered"] as const));
+const nodes = new Map(names.map((name) => [name, { state: "Offered", labels: {} }] as const));
 const hypervisors = names.map((name) => aHypervisor({ metadata: { name } }));
 
 const resources: fc.Arbitrary<Resources> = fc.record({

@@ -45,7 +45,7 @@ describe("the scheduler", () => {
     expect(schedule(request, hosts)).toMatchObject({
       ok: false,
       reason: "NoValidHost",
-      message: "0 of 3 hypervisors fit: 2 lack 4096 MiB MEMORY_MB, 1 is down",
+      message: "0 of 3 hypervisors: 2 lack 4096 MiB MEMORY_MB, 1 is down",
       counts: { "lacks 4096 MiB MEMORY_MB": 2, "is down": 1 },
     });
   });
@@ -89,7 +89,7 @@ describe("the scheduler", () => {
     const refused = { ...request, refusedHosts: ["a"] };
     expect(schedule(refused, [aHost("a"), aHost("b")])).toMatchObject({ host: "b" });
     expect(schedule(refused, [aHost("a")])).toMatchObject({
-      message: "0 of 1 hypervisors fit: 1 refused the claim",
+      message: "0 of 1 hypervisors: 1 refused the claim",
     });
   });
 });
@@ -128,6 +128,29 @@ describe("among hosts that fit", () => {
     expect(packed).toMatchObject({ host: "a" });
   });
 
+  test("the winner's weights are told, those that made a difference alone", () => {
+    const hosts = [aHost("a", { used: { MEMORY_MB: 8192 } }), aHost("b")];
+    const { decision } = schedule(request, hosts);
+    expect(decision).toMatchObject({ host: "b", weights: { ram: 1, cpu: 1, disk: 1 } });
+    expect(schedule(request, [aHost("a")]).decision).not.toHaveProperty("weights");
+  });
+
+  test("servers are spread over so many of the best as the administrator says", () => {
+    const hosts = [0, 1000, 2000, 3000].map((used) =>
+      aHost(`host-${used}`, { used: { MEMORY_MB: used } }),
+    );
+    const chosenOf = (hostSubsetSize: number) =>
+      new Set(
+        Array.from({ length: 60 }, (_, index) => {
+          const each = { ...request, serverUid: `server-${index}` };
+          return schedule(each, hosts, { hostSubsetSize }).decision.host;
+        }),
+      );
+    expect(chosenOf(1)).toEqual(new Set(["host-0"]));
+    expect(chosenOf(3)).toEqual(new Set(["host-0", "host-1000", "host-2000"]));
+    expect(chosenOf(9).size).toBe(4);
+  });
+
   test("equal ones are shared out between servers, and each server always gets the same", () => {
     const hosts = ["a", "b", "c"].map((name) => aHost(name));
     const chosen = Array.from({ length: 60 }, (_, index) => {
@@ -150,7 +173,8 @@ describe("the state of a host", () => {
       { host: "node-1", resources: { VCPU: 1, DISK_GB: 5 } },
       { host: "node-2", resources: { VCPU: 9 } },
     ];
-    expect(hostStatesOf([disabled], new Map([["node-1", "Offered"]]), claims)).toEqual([
+    const nodes = new Map([["node-1", { state: "Offered" as const, labels: {} }]]);
+    expect(hostStatesOf([disabled], nodes, claims)).toMatchObject([
       aHost("node-1", { isDisabled: true, used: { VCPU: 3, DISK_GB: 5 } }),
     ]);
   });

@@ -40,7 +40,9 @@ export function schedule(
   const decision = { considered: hosts.length, ...excluded };
   const best = bestOf(request, fitting, settings);
   if (best !== undefined) {
-    return { ok: true, host: best.name, decision: { host: best.name, ...decision } };
+    const { host, weights } = best;
+    const why = Object.keys(weights).length === 0 ? {} : { weights };
+    return { ok: true, host, decision: { host, ...decision, ...why } };
   }
   const never = neverFits(request, hosts, settings);
   if (never !== undefined) {
@@ -86,21 +88,56 @@ function bestOf(
   request: ScheduleRequest,
   hosts: readonly HostState[],
   settings: SchedulerSettings,
-): HostState | undefined {
-  const { scores } = new HostWeights(hosts, { request, settings, weighers });
-  const serverHash = hashOf(`${request.serverUid}/`);
-  let best: HostState | undefined;
-  let highest = -Infinity;
-  let bestLot = -1;
+): { readonly host: string; readonly weights: Record<string, number> } | undefined {
+  const weighed = new HostWeights(hosts, { request, settings, weighers });
+  const [first, ...others] = shortlist(hosts, weighed.scores, {
+    sizeMax: settings.hostSubsetSize ?? 1,
+    serverHash: hashOf(`${request.serverUid}/`),
+  });
+  if (first === undefined) return undefined;
+  const best = others.reduce((one, other) => (other.lot > one.lot ? other : one), first);
+  return { host: best.name, weights: weightsFor(weighed.weightsAt(best.index)) };
+}
+
+interface Finalist {
+  readonly name: string;
+  readonly index: number;
+  readonly score: number;
+  readonly lot: number;
+}
+
+/** The so many best hosts, the best first. Source: nova-semantics 5.4, host_subset_size. */
+function shortlist(
+  hosts: readonly HostState[],
+  scores: Float64Array,
+  { sizeMax, serverHash }: { readonly sizeMax: number; readonly serverHash: number },
+): Finalist[] {
+  const list: Finalist[] = [];
   for (let index = 0; index < scores.length; index += 1) {
     const score = scores[index] ?? 0;
-    const host = hosts[index];
-    if (host === undefined || score < highest) continue;
-    const lot = hashOf(host.name, serverHash);
-    if (score === highest && lot < bestLot) continue;
-    [best, highest, bestLot] = [host, score, lot];
+    const name = hosts[index]?.name ?? "";
+    const last = list.at(-1);
+    const isFull = list.length >= sizeMax;
+    if (isFull && last !== undefined && score < last.score) continue;
+    const one = { name, index, score, lot: hashOf(name, serverHash) };
+    const place = list.findIndex((other) => isBetter(one, other));
+    if (place === -1 && isFull) continue;
+    list.splice(place === -1 ? list.length : place, 0, one);
+    if (isFull) list.pop();
   }
-  return best;
+  return list;
+}
+
+function isBetter(one: Finalist, other: Finalist): boolean {
+  return one.score === other.score ? one.lot > other.lot : one.score > other.score;
+}
+
+/** Those that count, short enough to read. */
+function weightsFor(weights: Readonly<Record<string, number>>): Record<string, number> {
+  const rounded = Object.entries(weights).map(
+    ([name, weight]) => [name, Math.round(weight * 1e3) / 1e3] as const,
+  );
+  return Object.fromEntries(rounded.filter(([, weight]) => weight !== 0));
 }
 
 /**
@@ -132,7 +169,7 @@ function countOf(causes: readonly string[]): ExclusionCounts {
 }
 
 function noHostMessage(hostCount: number, counts: ExclusionCounts): string {
-  if (hostCount > 0) return `0 of ${hostCount} hypervisors fit: ${describe(counts)}`;
+  if (hostCount > 0) return `0 of ${hostCount} hypervisors: ${describe(counts)}`;
   return `there is no hypervisor: label a node ${label.hypervisor}=true`;
 }
 

@@ -32,12 +32,26 @@ function attempt(
   return { value: wanted, ...(isBuilt && { uid: built.uid }), generation, outcome };
 }
 
+/**
+ * The zone that a server that has a host stays in: it may be pinned to where it is, and unpinned.
+ * Source: nova-semantics 5.5.
+ */
+export function pinnedZone(
+  { spec }: Server,
+  before: string | undefined,
+  current: string | undefined,
+): string | undefined {
+  const wanted = spec.availabilityZone;
+  return wanted === undefined || wanted === current ? wanted : before;
+}
+
 /** How the spec and the objects that it names differ from what the server was built from. */
 export function driftVerdicts(state: ServerState): Verdict[] {
   const { flavor, image } = state.status;
   if (flavor === undefined || image === undefined) return [];
   return [
     flavorChange(state, flavor),
+    zoneChange(state),
     flavorDrift(state, flavor),
     imageChange(state, image),
   ].filter((verdict) => verdict !== undefined);
@@ -51,6 +65,20 @@ function flavorChange({ server }: ServerState, flavor: EmbeddedFlavor): Verdict 
     status: "True",
     reason: "ResizeNotOffered",
     message: `resize is not offered yet: set spec.flavor back from ${wanted} to ${flavor.name}`,
+  };
+}
+
+function zoneChange({ server, status, run, hostOf }: ServerState): Verdict | undefined {
+  const wanted = server.spec.availabilityZone;
+  const current = (run && hostOf(run.host)?.zone) ?? status.availabilityZone;
+  const pinned = pinnedZone(server, status.pinnedAvailabilityZone, current);
+  if (wanted === pinned) return undefined;
+  const place = current === undefined ? "in no zone" : `in zone ${current}`;
+  return {
+    type: "Drifted",
+    status: "True",
+    reason: "ZoneChangeNotOffered",
+    message: `the server is ${place} and does not go to zone ${wanted} by itself: set spec.availabilityZone back, or leave it out`,
   };
 }
 

@@ -148,7 +148,7 @@ describe("a server that finds no host", () => {
     expect(world.status).toMatchObject({ phase: "PENDING", decision: { considered: 1 } });
     expect(ready()).toMatchObject({
       reason: "NoValidHost",
-      message: "0 of 1 hypervisors fit: 1 is down",
+      message: "0 of 1 hypervisors: 1 is down",
     });
     world.node("node-1").isUp = true;
     world.settle();
@@ -741,4 +741,68 @@ test("a server that nobody observed yet has no status to keep", () => {
   world.server = aServer({ status: {} });
   world.settle();
   expect(world.status.timings?.createdTime).toBe("2026-01-01T00:00:00Z");
+});
+
+describe("a server that asks for a zone", () => {
+  const pinned = () => world.status.pinnedAvailabilityZone;
+  const drift = () => conditionOf(world.status.conditions, "Drifted");
+
+  test("goes to a host of that zone, and is pinned to it", () => {
+    world.node("node-3").zone = "east";
+    world.edit({ availabilityZone: "east" });
+    world.settle();
+    expect(world.status).toMatchObject({ hypervisor: "node-3", availabilityZone: "east" });
+    expect(pinned()).toBe("east");
+  });
+
+  test("waits while no host is in it", () => {
+    world.edit({ availabilityZone: "west" });
+    world.settle();
+    expect(ready()).toMatchObject({
+      reason: "NoValidHost",
+      message: "0 of 4 hypervisors: 4 are not in zone west",
+    });
+    world.node("node-2").zone = "west";
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "ACTIVE", hypervisor: "node-2" });
+  });
+
+  test("may be unpinned, and pinned to where it is, but goes nowhere else by itself", () => {
+    world.node("node-3").zone = "east";
+    world.edit({ availabilityZone: "east" });
+    world.settle();
+    world.edit({ availabilityZone: "west" });
+    world.settle();
+    expect(pinned()).toBe("east");
+    expect(drift()).toMatchObject({ status: "True", reason: "ZoneChangeNotOffered" });
+    const { server } = world;
+    if (server === undefined) throw new Error("the Server is gone");
+    const { availabilityZone: _, ...unpinned } = server.spec;
+    world.server = { ...server, spec: unpinned };
+    world.settle();
+    expect(pinned()).toBeUndefined();
+    expect(drift()).toBeUndefined();
+    world.edit({ availabilityZone: "east" });
+    world.settle();
+    expect(pinned()).toBe("east");
+    expect(world.status.hypervisor).toBe("node-3");
+  });
+});
+
+describe("a server whose flavor and image ask for more than room", () => {
+  test("is told what the hosts lack", () => {
+    world.flavor = aFlavor({ spec: { extraSpecs: { "trait:HW_CPU_X86_AVX512F": "required" } } });
+    world.settle();
+    expect(ready()).toMatchObject({
+      reason: "NoValidHost",
+      message: "0 of 4 hypervisors: 4 lack trait HW_CPU_X86_AVX512F",
+    });
+  });
+
+  test("takes what its flavor says of its host", () => {
+    world.flavor = aFlavor({ spec: { extraSpecs: { "resources:VCPU": "3" } } });
+    world.settle();
+    expect(world.status.allocation).toEqual({ VCPU: 3, MEMORY_MB: 1184, DISK_GB: 10 });
+    expect(guest().spec.resources).toEqual(world.status.allocation);
+  });
 });

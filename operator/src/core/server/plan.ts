@@ -139,7 +139,9 @@ function claimOf({ steps = [], record }: Decision): AssumedClaim | undefined {
   const step = steps.find(({ kind }) => kind === "CreateGuest");
   if (step?.kind !== "CreateGuest" || record?.run === undefined) return undefined;
   const { metadata, spec } = step.guest;
-  return { guest: metadata.name, host: spec.host, resources: spec.resources, uid: spec.uid };
+  const holder = { serverUid: spec.server.uid, isBuilding: true, hasFailed: false };
+  const { host, resources, uid } = spec;
+  return { guest: metadata.name, host, resources, uid, holder };
 }
 
 function soonest(delays: readonly (number | undefined)[]): number | undefined {

@@ -3,11 +3,13 @@ import type { Flavor, Guest, Image, Server } from "../../api/kinds.ts";
 import type { Run, ServerStatus } from "../../api/v1alpha1/server.ts";
 import { isReleased } from "../guest/release.ts";
 import type { HostState } from "../scheduler/host-state.ts";
+import type { SchedulerSettings } from "../scheduler/settings.ts";
 
 /** What a server needs to know of a host that one of its Guests stands on. */
 export interface HostFacts {
   readonly isUp: boolean;
   readonly virtType: "kvm" | "qemu" | undefined;
+  readonly zone: string | undefined;
 }
 
 /** A server pod, as far as decisions depend on it. */
@@ -34,6 +36,7 @@ export interface CreationRefusal {
 /** Where a new incarnation may go, counted at the moment of the decision. */
 export interface Placement {
   readonly hosts: readonly HostState[];
+  readonly settings: SchedulerSettings;
   /** A user id that no server has; undefined when the range is used up. */
   readonly freeUid: number | undefined;
 }
@@ -51,6 +54,8 @@ export interface ServerObservation {
   readonly pods: readonly ObservedPod[];
   /** Undefined for a host that is not known any more. */
   readonly hostOf: (name: string) => HostFacts | undefined;
+  /** Uid of the Server of this name in the same namespace. */
+  readonly uidOfServer: (name: string) => string | undefined;
   /** The last attempt to make a Guest or pod, if it was refused. */
   readonly creationRefusal: CreationRefusal | undefined;
   /** Asked only when a host has to be chosen, since it counts the whole fleet. */

@@ -7,7 +7,7 @@ import { compact } from "../lib/compact.ts";
 import { conditionsOf, type Verdict } from "../lib/condition-set.ts";
 import { timestampOf } from "../lib/time.ts";
 import type { Decision } from "./action.ts";
-import { driftVerdicts, lastAppliedOf } from "./drift.ts";
+import { driftVerdicts, lastAppliedOf, pinnedZone } from "./drift.ts";
 import { type ServerState, isOn, isSettledOff } from "./state.ts";
 import { availability, readiness, scheduling } from "./verdicts.ts";
 
@@ -82,7 +82,7 @@ function isMade({ run, isBuilt }: ServerState): boolean {
 }
 
 /** Where the server is, and how it came there. */
-function placeOf({ status, run }: ServerState) {
+function placeOf({ status, server, run, hostOf }: ServerState) {
   const { decision, refusedHosts = [] } = status;
   const trace = {
     run,
@@ -90,7 +90,15 @@ function placeOf({ status, run }: ServerState) {
     refusedHosts: refusedHosts.length === 0 ? undefined : refusedHosts,
   };
   if (run?.state !== "Granted") return trace;
-  return { ...trace, hypervisor: run.host, podName: run.guest, allocation: status.allocation };
+  const zone = hostOf(run.host)?.zone ?? status.availabilityZone;
+  return {
+    ...trace,
+    hypervisor: run.host,
+    podName: run.guest,
+    allocation: status.allocation,
+    availabilityZone: zone,
+    pinnedAvailabilityZone: pinnedZone(server, status.pinnedAvailabilityZone, zone),
+  };
 }
 
 /** What it was made from. */

@@ -11,7 +11,6 @@ const read = (key: string, value: string): unknown => {
 
 describe("the catalogue", () => {
   test.each([
-    ["hw:cpu_policy", "mixed", "mixed"],
     ["hw:boot_menu", "Yes", true],
     ["hw:numa_nodes", "2", 2],
     ["hw:numa_cpus.1", "0-3,^1", [0, 2, 3]],
@@ -23,9 +22,6 @@ describe("the catalogue", () => {
     ["hw:mem_page_size", "1GiB", 1_048_576],
     ["hw:pmem", "fast,slow", ["fast", "slow"]],
     ["quota:cpu_quota", "-1", -1],
-    ["resources_GPU:VGPU", "1", 1],
-    ["trait:STORAGE_DISK_SSD", "preferred", "preferred"],
-    ["capabilities:cpu_info:vendor", "Intel", "Intel"],
     ["hw_video_model", "virtio", "virtio"],
     ["hw_numa_mem.3", "64", 64],
   ])("reads %s: %s", (key, value, expected) => {
@@ -33,7 +29,6 @@ describe("the catalogue", () => {
   });
 
   test.each([
-    ["hw:cpu_policy", "some", "is not one of shared, dedicated, mixed"],
     ["hw:numa_nodes", "0", "is not a whole number of at least 1"],
     ["hw:numa_nodes", "1.5", "is not a whole number of at least 1"],
     ["hw:redirected_usb_ports", "16", "is not a whole number from 0 to 15"],
@@ -41,7 +36,6 @@ describe("the catalogue", () => {
     ["hw:numa_cpus.0", "all", "is not a list of CPUs such as 0-3,^2"],
     ["hw:mem_page_size", "2 MB", "is not small, large, any or a size such as 2MB"],
     ["hw:pmem", "fast slow", "is not a list of labels with commas between them"],
-    ["trait:STORAGE_DISK_SSD", "wanted", "is not one of required, forbidden, preferred, avoided"],
     ["hw_disk_bus", "nvme", "is not one of fdc, ide, sata, scsi, usb, virtio, xen, lxc, uml"],
   ])("says what is wrong with %s: %s", (key, value, problem) => {
     expect(read(key, value)).toBe(problem);

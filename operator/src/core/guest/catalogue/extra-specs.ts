@@ -41,16 +41,10 @@ export const extraSpecs: Readonly<Record<string, z.ZodType>> = {
   ...each("quota:vif_outbound_", "average peak burst", whole(0)),
   "accel:device_profile": anyText,
   "pci_passthrough:alias": anyText,
-  group_policy: oneOf("none", "isolate"),
 };
 
 /** Extra specs that Nova knows by their form, and whose names are the user's own. */
 const forms: readonly (readonly [form: RegExp, schema: z.ZodType])[] = [
-  [/^resources[\w-]{0,64}:.+$/, whole(0)],
-  // Differs: Nova knows no preferred and avoided ones.
-  [/^trait[\w-]{0,64}:.+$/, oneOf("required", "forbidden", "preferred", "avoided")],
-  [/^aggregate_instance_extra_specs:.+$/, anyText],
-  [/^capabilities:.+$/, anyText],
   [/^hw:numa_cpus\.\d+$/, cpuList],
   [/^hw:numa_mem\.\d+$/, whole(1)],
 ];

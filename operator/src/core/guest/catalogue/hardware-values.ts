@@ -5,7 +5,6 @@ import { cpuMask, oneOf, pageSize, whole } from "./value-schemas.ts";
 
 /** By the name behind `hw:` in extra specs and `hw_` in image properties. */
 export const hardwareValues = {
-  cpu_policy: oneOf("shared", "dedicated", "mixed"),
   cpu_thread_policy: oneOf("prefer", "isolate", "require"),
   cpu_realtime_mask: cpuMask,
   numa_nodes: whole(1),

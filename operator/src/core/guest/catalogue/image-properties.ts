@@ -54,7 +54,6 @@ const imageProperties: Readonly<Record<string, z.ZodType>> = {
   hw_input_bus: oneOf("usb", "virtio"),
   hw_pointer_model: oneOf("usbtablet"),
   ...each("hw_time_hpet hw_ipxe_boot", openstackBool),
-  ...each("hw_vm_mode img_hv_type img_hv_requested_version", anyText),
   img_config_drive: oneOf("optional", "mandatory"),
   ...each("img_hide_hypervisor_id img_use_agent img_linked_clone", openstackBool),
   ...each("img_cache_in_nova img_bdm_v2", openstackBool),
@@ -68,8 +67,6 @@ const imageProperties: Readonly<Record<string, z.ZodType>> = {
 
 /** Image properties that Nova knows by their form. */
 const forms: readonly (readonly [form: RegExp, schema: z.ZodType])[] = [
-  // Differs: Nova honours required ones only.
-  [/^trait:.+$/, oneOf("required", "forbidden", "preferred", "avoided")],
   [/^hw_numa_cpus\.\d+$/, cpuList],
   [/^hw_numa_mem\.\d+$/, whole(1)],
 ];

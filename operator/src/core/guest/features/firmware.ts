@@ -7,5 +7,9 @@ import { defineFeature } from "../feature.ts";
 export const firmware = defineFeature({
   flavorKeys: {},
   imageKeys: { hw_firmware_type: z.enum(["bios", "uefi"]) },
-  contribute: (_, { hw_firmware_type }) => compact({ firmware: hw_firmware_type }),
+  contribute: (_, { hw_firmware_type }) =>
+    compact({
+      firmware: hw_firmware_type,
+      requiredTraits: hw_firmware_type === "uefi" ? ["COMPUTE_FIRMWARE_UEFI"] : undefined,
+    }),
 });

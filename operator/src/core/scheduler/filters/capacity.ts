@@ -6,11 +6,14 @@ import { defineFilter } from "../filter.ts";
 export const capacity = defineFilter({
   name: "capacity",
   source: "Placement's allocation candidates",
-  testFor:
-    ({ resources }) =>
-    ({ inventory = {}, used }) => {
-      if (fits(inventory, used, resources)) return true;
-      const [shortage] = shortagesOf(inventory, used, resources);
+  testFor({ resources, placement }) {
+    const whole = placement?.groups.find(({ usesSameProvider }) => !usesSameProvider);
+    const asked = whole?.resources ?? resources;
+    return ({ inventory = {}, used, providers = [] }) => {
+      // What a device gives, its host does not: the groups decide.
+      if (providers.length > 0 || fits(inventory, used, asked)) return true;
+      const [shortage] = shortagesOf(inventory, used, asked);
       return shortage === undefined ? true : describeShortage(shortage);
-    },
+    };
+  },
 });

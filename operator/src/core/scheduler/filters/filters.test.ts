@@ -2,12 +2,13 @@
 import { describe, expect, test } from "vitest";
 import type { HostCell } from "../../guest/numa/host-cell.ts";
 import { testOf } from "../filter.ts";
-import type { HostFacts, HostState } from "../host-state.ts";
+import type { HostState } from "../host-state.ts";
 import type { GroupState, ScheduleRequest } from "../request.ts";
 import type { SchedulerSettings } from "../settings.ts";
+import { requestedGroups } from "../../placement/requested-groups.ts";
 import { filters } from "./index.ts";
 
-const aHost = (change: HostFacts = {}): HostState => ({
+const aHost = (change: Partial<HostState> = {}): HostState => ({
   name: "node-1",
   isUp: true,
   isDisabled: false,
@@ -42,7 +43,7 @@ const groupOf = (change: Partial<GroupState> = {}) => ({
 
 type Case = readonly [
   name: string,
-  host: HostFacts,
+  host: Partial<HostState>,
   request: Partial<ScheduleRequest>,
   expected: true | string,
   settings?: SchedulerSettings,
@@ -72,6 +73,31 @@ const cell: HostCell = {
   usedCpus: 0,
   pages: [],
 };
+const units = { reserved: 0, allocationRatio: 1, minUnit: 1, maxUnit: 8, stepSize: 1 };
+const placementOf = (
+  extraSpecs: Record<string, string>,
+  groups = requestedGroups({ VCPU: 1 }, extraSpecs),
+) => {
+  if (!groups.ok) throw new Error(groups.message);
+  return { placement: groups.request };
+};
+const cpus = { inventory: { VCPU: { ...units, total: 4 } } };
+const device = (uuid: string, total: number, ...traits: string[]) => ({
+  uuid,
+  parent: "node-1",
+  root: "node-1",
+  inventories: { VGPU: { ...units, total } },
+  used: {},
+  traits: new Set(traits),
+  aggregates: new Set<string>(),
+});
+const twoGroups = placementOf({
+  "resources_A:VGPU": "1",
+  "resources_B:VGPU": "1",
+  "trait_B:CUSTOM_QUICK": "required",
+  group_policy: "isolate",
+});
+
 const oneCell = (memoryMib: number) => ({
   cells: [{ sharedCpus: [0], dedicatedCpus: [], memoryMib }],
 });
@@ -271,6 +297,89 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       { address: "10.0.2.7" },
       { hints: { hostNetwork: "10.0.1.0/24" } },
       "is not in network 10.0.1.0/24",
+    ],
+  ],
+  "aggregate-traits": [
+    [
+      "the request requires what it is kept for",
+      aggregatesOf({ "trait:CUSTOM_A": "required" }),
+      placementOf({ "trait:CUSTOM_A": "required" }),
+      true,
+    ],
+    [
+      "it does not",
+      aggregatesOf({ "trait:CUSTOM_A": "required", "trait:CUSTOM_B": "required" }),
+      placementOf({ "trait:CUSTOM_A": "required" }),
+      "is kept for servers that require CUSTOM_B",
+    ],
+    ["the aggregate only likes it", aggregatesOf({ "trait:CUSTOM_A": "liked" }), {}, true],
+  ],
+  "host-traits": [
+    [
+      "it has one that is required",
+      { traits: new Set(["HW_A"]) },
+      placementOf({ "trait:HW_A": "required" }),
+      true,
+    ],
+    [
+      "a device has it",
+      { providers: [device("gpu", 1, "HW_A")] },
+      placementOf({ "trait:HW_A": "required" }),
+      true,
+    ],
+    ["it lacks it", {}, placementOf({ "trait:HW_A": "required" }), "lacks trait HW_A"],
+    [
+      "it has one that is forbidden",
+      { traits: new Set(["HW_A"]) },
+      placementOf({ "trait:HW_A": "forbidden" }),
+      "has trait HW_A, which is forbidden",
+    ],
+    ["traits are only wished for", {}, placementOf({ "trait:HW_A": "preferred" }), true],
+  ],
+  "node-selector": [
+    [
+      "its Node has the labels",
+      { labels: { rack: "a" } },
+      { hints: { nodeSelector: { matchLabels: { rack: "a" } } } },
+      true,
+    ],
+    [
+      "it has others",
+      { labels: { rack: "b" } },
+      { hints: { nodeSelector: { matchLabels: { rack: "a" } } } },
+      "does not have the labels of its hint",
+    ],
+  ],
+  "placement-groups": [
+    [
+      "each group has a device",
+      { ...cpus, providers: [device("gpu-1", 1), device("gpu-2", 1, "CUSTOM_QUICK")] },
+      twoGroups,
+      true,
+    ],
+    [
+      "no device has the trait",
+      { ...cpus, providers: [device("gpu-1", 1), device("gpu-2", 1)] },
+      twoGroups,
+      "lacks 1 VGPU with CUSTOM_QUICK in one place",
+    ],
+    [
+      "both groups need the same device",
+      { ...cpus, providers: [device("gpu", 2, "CUSTOM_QUICK")] },
+      twoGroups,
+      "lacks room for all groups of resources at once",
+    ],
+    [
+      "it gives all from one place",
+      { inventory: { ...cpus.inventory, CUSTOM_FPGA: { ...units, total: 2 } } },
+      placementOf({ "resources_A:CUSTOM_FPGA": "2" }),
+      true,
+    ],
+    [
+      "it has too few in that place",
+      { inventory: { ...cpus.inventory, CUSTOM_FPGA: { ...units, total: 1 } } },
+      placementOf({ "resources_A:CUSTOM_FPGA": "2" }),
+      "lacks 2 CUSTOM_FPGA in one place",
     ],
   ],
   "image-properties": [

@@ -5,6 +5,7 @@ import { aggregateExtraSpecs } from "./aggregate-extra-specs.ts";
 import { aggregateFlavors } from "./aggregate-flavors.ts";
 import { aggregateImages } from "./aggregate-images.ts";
 import { aggregateTenants } from "./aggregate-tenants.ts";
+import { aggregateTraits } from "./aggregate-traits.ts";
 import { availabilityZone } from "./availability-zone.ts";
 import { capabilities } from "./capabilities.ts";
 import { capacity } from "./capacity.ts";
@@ -14,11 +15,14 @@ import { differentHost } from "./different-host.ts";
 import { groupAffinity } from "./group-affinity.ts";
 import { groupAntiAffinity } from "./group-anti-affinity.ts";
 import { hostNetwork } from "./host-network.ts";
+import { hostTraits } from "./host-traits.ts";
 import { imageProperties } from "./image-properties.ts";
 import { ioOperations } from "./io-operations.ts";
 import { isolatedHosts } from "./isolated-hosts.ts";
 import { metrics } from "./metrics.ts";
+import { nodeSelector } from "./node-selector.ts";
 import { numaTopology } from "./numa-topology.ts";
+import { placementGroups } from "./placement-groups.ts";
 import { retry } from "./retry.ts";
 import { sameHost } from "./same-host.ts";
 import { serverCount } from "./server-count.ts";
@@ -29,6 +33,8 @@ export const filters: readonly Filter[] = [
   retry,
   availabilityZone,
   capacity,
+  hostTraits,
+  placementGroups,
   devices,
   capabilities,
   addressBits,
@@ -37,10 +43,12 @@ export const filters: readonly Filter[] = [
   aggregateFlavors,
   aggregateImages,
   aggregateTenants,
+  aggregateTraits,
   isolatedHosts,
   differentHost,
   sameHost,
   hostNetwork,
+  nodeSelector,
   groupAffinity,
   groupAntiAffinity,
   serverCount,

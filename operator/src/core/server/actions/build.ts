@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ServerStatus } from "../../../api/v1alpha1/server.ts";
 import { isReleased } from "../../guest/release.ts";
-import { claimOf, newGuest, uidOf } from "../../guest/resolve.ts";
+import { newGuest } from "../../guest/resolve.ts";
 import { type Source, takeSource } from "../../guest/source.ts";
 import { describeList } from "../../lib/list.ts";
 import { secondsSince, timestampOf } from "../../lib/time.ts";
 import { schedule } from "../../scheduler/schedule.ts";
+import { requestFor } from "../../scheduler/server-request.ts";
 import { type Decision, defineAction } from "../action.ts";
 import { mayGrant, nextRun } from "../run-right.ts";
 import type { ServerState } from "../state.ts";
@@ -50,17 +51,18 @@ function restOf({ status, nowMs }: ServerState): Decision | undefined {
 }
 
 function chooseHost(state: ServerState, source: Source): Decision {
-  const { status, overheadMib } = state;
-  const { hosts, freeUid } = state.placement();
+  const { status, server, overheadMib, uidOfServer } = state;
+  const { hosts, freeUid, settings } = state.placement();
   const uid = status.machine?.uid ?? freeUid;
   if (uid === undefined) {
     const message = "every user id of the configured range is taken: widen serverUidCount";
     return { refusal: { ok: false, reason: "NoValidHost", message } };
   }
   const refusedHosts = [...new Set([...(status.refusedHosts ?? []), ...refusalOf(state)])];
-  const allocation = claimOf(source, overheadMib);
-  const request = { serverUid: uidOf(state.server), resources: allocation, refusedHosts };
-  const result = schedule(request, hosts);
+  const asked = requestFor({ server, source, overheadMib, refusedHosts, uidOfServer });
+  if (!asked.ok) return { refusal: asked };
+  const { resources: allocation } = asked.request;
+  const result = schedule(asked.request, hosts, settings);
   const record = { decision: result.decision, refusedHosts };
   if (!result.ok) {
     const isFree = refusedHosts.length === 0;
@@ -107,6 +109,13 @@ function grant(state: ServerState, source: Source, choice: Choice, host: string)
       { kind: "CreateGuest", guest },
       podStep(guest, state.hostOf(host)),
     ],
-    record: { ...choice, run, flavor, image, machine },
+    record: {
+      ...choice,
+      run,
+      flavor,
+      image,
+      machine,
+      pinnedAvailabilityZone: server.spec.availabilityZone,
+    },
   };
 }

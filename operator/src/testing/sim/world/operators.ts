@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { operatorConfigSchema } from "../../../controllers/config.ts";
 import { runOperator } from "../../../controllers/operator.ts";
-import { operatorConfigSchema, readConfig } from "../../../platform/config.ts";
+import { readConfig } from "../../../platform/config.ts";
 import { runAsLeader } from "../../../platform/leader-election.ts";
 import { Metrics } from "../../../platform/metrics.ts";
 import type { Api } from "./api.ts";

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineFilter } from "../filter.ts";
+import { candidateOn, isSpread, missingOn } from "../host-candidates.ts";
+
+/** The host can give every group of resources, each from one place, all of them at once. */
+export const placementGroups = defineFilter({
+  name: "placement-groups",
+  source: "Placement's allocation candidates",
+  testFor({ placement }) {
+    if (placement === undefined) return undefined;
+    return (host) =>
+      !isSpread(placement, host) ||
+      candidateOn(host, placement) !== undefined ||
+      missingOn(host, placement);
+  },
+});
