@@ -25,23 +25,53 @@ export type ScheduleResult =
       readonly decision: Decision;
     });
 
+/** What came of every host that was looked at. */
+export interface Choice {
+  readonly excluded: readonly Exclusion[];
+  readonly fitting: readonly HostState[];
+  /** The weights of the fitting hosts, by their index. */
+  readonly weights: HostWeights;
+  /** The index of the best among the fitting; undefined when none fits. */
+  readonly best: number | undefined;
+}
+
+/** A host that does not fit, and why not, as a predicate about it. */
+export interface Exclusion {
+  readonly host: HostState;
+  readonly cause: string;
+}
+
 /**
  * Chooses a host: those that pass every filter, then the one with the highest sum of weights. The same
- * input always gives the same answer. NeverFits means that no host that is known could hold the server
- * even if it were empty; NoValidHost that waiting may help. Source: nova-semantics 5.3, 5.4.
+ * input always gives the same answer. Source: nova-semantics 5.3, 5.4.
+ */
+export function choose(
+  request: ScheduleRequest,
+  hosts: readonly HostState[],
+  settings: SchedulerSettings = {},
+): Choice {
+  const { fitting, excluded } = sieve(hosts, testOf(filters, request, settings));
+  const weights = new HostWeights(fitting, { request, settings, weighers });
+  return { excluded, fitting, weights, best: bestOf(request, fitting, weights, settings) };
+}
+
+/**
+ * The choice in short. NeverFits means that no host that is known could hold the server even if it were
+ * empty; NoValidHost that waiting may help.
  */
 export function schedule(
   request: ScheduleRequest,
   hosts: readonly HostState[],
   settings: SchedulerSettings = {},
 ): ScheduleResult {
-  const { fitting, counts } = sieve(hosts, testOf(filters, request, settings));
-  const excluded = Object.keys(counts).length === 0 ? {} : { excluded: counts };
-  const decision = { considered: hosts.length, ...excluded };
-  const best = bestOf(request, fitting, settings);
-  if (best !== undefined) {
-    const { host, weights } = best;
-    const why = Object.keys(weights).length === 0 ? {} : { weights };
+  const { excluded, fitting, weights, best } = choose(request, hosts, settings);
+  const counts = countOf(excluded);
+  const causes = excluded.length === 0 ? {} : { excluded: counts };
+  const decision = { considered: hosts.length, ...causes };
+  const host = best === undefined ? undefined : fitting[best]?.name;
+  if (best !== undefined && host !== undefined) {
+    const counting = weightsFor(weights.weightsAt(best));
+    const why = Object.keys(counting).length === 0 ? {} : { weights: counting };
     return { ok: true, host, decision: { host, ...decision, ...why } };
   }
   const never = neverFits(request, hosts, settings);
@@ -53,20 +83,18 @@ export function schedule(
   return { ok: false, reason: "NoValidHost", message, counts, decision };
 }
 
-interface Sieved {
-  readonly fitting: HostState[];
-  readonly counts: ExclusionCounts;
-}
-
-function sieve(hosts: readonly HostState[], test: HostTest): Sieved {
+function sieve(
+  hosts: readonly HostState[],
+  test: HostTest,
+): { readonly fitting: HostState[]; readonly excluded: Exclusion[] } {
   const fitting: HostState[] = [];
-  const causes: string[] = [];
+  const excluded: Exclusion[] = [];
   for (const host of hosts) {
-    const verdict = test(host);
-    if (verdict === true) fitting.push(host);
-    else causes.push(verdict);
+    const cause = test(host);
+    if (cause === true) fitting.push(host);
+    else excluded.push({ host, cause });
   }
-  return { fitting, counts: countOf(causes) };
+  return { fitting, excluded };
 }
 
 /** Why each host, if it were empty, would not hold the server; undefined when one might. */
@@ -79,28 +107,24 @@ function neverFits(
   const test = testOf([capacity], request, settings);
   const empty = (host: HostState): true | string =>
     host.inventory === undefined || test({ ...host, used: {} });
-  const { fitting, counts } = sieve(hosts, empty);
-  return fitting.length > 0 ? undefined : counts;
+  const { fitting, excluded } = sieve(hosts, empty);
+  return fitting.length > 0 ? undefined : countOf(excluded);
 }
 
-/** The host with the highest score; of several, the one that the server's lot falls on. */
+/** The index of the host with the highest score; of several, the one that the server's lot falls on. */
 function bestOf(
-  request: ScheduleRequest,
+  { serverUid }: ScheduleRequest,
   hosts: readonly HostState[],
-  settings: SchedulerSettings,
-): { readonly host: string; readonly weights: Record<string, number> } | undefined {
-  const weighed = new HostWeights(hosts, { request, settings, weighers });
-  const [first, ...others] = shortlist(hosts, weighed.scores, {
-    sizeMax: settings.hostSubsetSize ?? 1,
-    serverHash: hashOf(`${request.serverUid}/`),
-  });
+  { scores }: HostWeights,
+  { hostSubsetSize = 1 }: SchedulerSettings,
+): number | undefined {
+  const serverHash = hashOf(`${serverUid}/`);
+  const [first, ...others] = shortlist(hosts, scores, { sizeMax: hostSubsetSize, serverHash });
   if (first === undefined) return undefined;
-  const best = others.reduce((one, other) => (other.lot > one.lot ? other : one), first);
-  return { host: best.name, weights: weightsFor(weighed.weightsAt(best.index)) };
+  return others.reduce((one, other) => (other.lot > one.lot ? other : one), first).index;
 }
 
 interface Finalist {
-  readonly name: string;
   readonly index: number;
   readonly score: number;
   readonly lot: number;
@@ -115,11 +139,10 @@ function shortlist(
   const list: Finalist[] = [];
   for (let index = 0; index < scores.length; index += 1) {
     const score = scores[index] ?? 0;
-    const name = hosts[index]?.name ?? "";
     const last = list.at(-1);
     const isFull = list.length >= sizeMax;
     if (isFull && last !== undefined && score < last.score) continue;
-    const one = { name, index, score, lot: hashOf(name, serverHash) };
+    const one = { index, score, lot: hashOf(hosts[index]?.name ?? "", serverHash) };
     const place = list.findIndex((other) => isBetter(one, other));
     if (place === -1 && isFull) continue;
     list.splice(place === -1 ? list.length : place, 0, one);
@@ -158,9 +181,9 @@ const causeCharactersMax = 128;
 const causesMax = 32;
 const otherCause = "does not fit for other causes";
 
-function countOf(causes: readonly string[]): ExclusionCounts {
+function countOf(excluded: readonly Exclusion[]): ExclusionCounts {
   const counts: Record<string, number> = {};
-  for (const whole of causes) {
+  for (const { cause: whole } of excluded) {
     let cause = whole.slice(0, causeCharactersMax);
     if (!(cause in counts) && Object.keys(counts).length >= causesMax - 1) cause = otherCause;
     counts[cause] = (counts[cause] ?? 0) + 1;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { unitsOf } from "../../../testing/placement-worlds.ts";
 import type { HostState } from "../host-state.ts";
@@ -149,18 +148,4 @@ describe("hosts are better", () => {
     expect(first).toBeGreaterThan(second);
     expect(last).toBe(0);
   });
-});
-
-test("more free memory never makes a host worse beside the others", () => {
-  const sizes = fc.array(fc.nat(1000), { minLength: 2, maxLength: 6 });
-  fc.assert(
-    fc.property(sizes, fc.nat(1000), (totals, more) => {
-      const rankOf = (all: readonly number[]): number => {
-        const [own = 0, ...others] = scored(["ram"], all.map(memoryOf));
-        return others.filter((score) => score > own).length;
-      };
-      const [first = 0, ...rest] = totals;
-      expect(rankOf([first + more, ...rest])).toBeLessThanOrEqual(rankOf(totals));
-    }),
-  );
 });
