@@ -2,6 +2,10 @@
 import { defineConfig } from "vitest/config";
 
 const slow = ["**/*.apiserver.test.ts", "**/*.libvirt.test.ts", "**/*.e2e.test.ts"];
+/** Many random inputs, or a whole world of fakes killed at every step: seconds of CPU each. */
+const property = ["**/*.prop.test.ts", "**/*.sim.test.ts", "**/testing/sim/**/*.test.ts"];
+/** A net under tests that hang; no test is about wall-clock time, and a machine may be busy. */
+const testTimeout = 60_000;
 
 export default defineConfig({
   test: {
@@ -13,9 +17,11 @@ export default defineConfig({
           // No test changes a module's state, so that modules are loaded once and not for each file.
           isolate: false,
           include: ["operator/**/*.test.ts", "hack/**/*.test.ts", "charts/**/*.test.ts"],
-          exclude: [...slow, "**/tidy.test.ts", "node_modules/**"],
+          exclude: [...slow, ...property, "**/tidy.test.ts", "node_modules/**"],
+          testTimeout,
         },
       },
+      { test: { name: "property", isolate: false, include: property, testTimeout } },
       { test: { name: "tidy", include: ["operator/src/tidy.test.ts"] } },
       // A real kube-apiserver and etcd: no kubelet, no containers.
       {

@@ -28,7 +28,8 @@ export const stages: readonly Stage[] = [
     command: ["node", "hack/gen/main.ts", "--check"],
   },
   { name: "tidy", title: "the house rules", project: "tidy" },
-  { name: "unit", title: "unit and property tests", project: "unit" },
+  { name: "unit", title: "unit tests", project: "unit" },
+  { name: "property", title: "property tests and worlds of fakes", project: "property" },
   {
     name: "build",
     title: "build what the rest needs, or find it in the cache",
