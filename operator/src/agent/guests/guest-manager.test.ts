@@ -217,6 +217,25 @@ describe("an image that cannot be fetched", () => {
     expect((await world.status(ref)).error).toBeUndefined();
     expect(attempts).toBe(4);
   });
+
+  test("keeps its reason while the next try is under way", async () => {
+    let end: () => void = () => {};
+    let attempts = 0;
+    world.cache.onFetch = async () => {
+      attempts += 1;
+      if (attempts === 2) await new Promise<void>((resolve) => (end = resolve));
+      return attempts < 3 ? new Refused("ImageFetchFailed", "status 503") : undefined;
+    };
+    world.startAgent();
+    ref = await world.create();
+    pod = world.startPod(ref);
+    await world.until(async () => attempts === 2);
+    await world.clock.advance(60_000);
+    expect((await world.status(ref)).error).toMatchObject({ message: "status 503" });
+    end();
+    await expectSoon({ domain: "Running" });
+    expect((await world.status(ref)).error).toBeUndefined();
+  });
 });
 
 describe("a guest that ran before", () => {

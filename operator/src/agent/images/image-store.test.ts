@@ -90,8 +90,12 @@ describe("an image", () => {
       message: "status 500",
     });
     await clock.advance(2500);
-    expect(await store.view(checksum)).toEqual({ kind: "absent" });
     expect(changes).toEqual([checksum, checksum]);
+    const lastFailure = { reason: "ImageFetchFailed", message: "status 500" };
+    expect(await store.view(checksum)).toEqual({ kind: "absent", lastFailure });
+    holdDownloads();
+    store.fetch(source("a"));
+    expect(await store.view(checksum)).toEqual({ kind: "fetching", lastFailure });
   });
 
   test("with the wrong bytes is not fetched again for ten minutes", async () => {
@@ -101,7 +105,7 @@ describe("an image", () => {
     await clock.advance(590_000);
     expect(await store.view(checksum)).toMatchObject({ kind: "failed" });
     await clock.advance(20_000);
-    expect(await store.view(checksum)).toEqual({ kind: "absent" });
+    expect(await store.view(checksum)).toMatchObject({ kind: "absent" });
   });
 
   test("is asked for ever less often while it fails", async () => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ImageView } from "../../core/guest/view.ts";
+import type { ImageFailure, ImageView } from "../../core/guest/view.ts";
 import { fetchBytesMax, imagesToCollect } from "../../core/image/collection.ts";
 import { backoffMs } from "../../platform/backoff.ts";
 import type { Logger } from "../../platform/logging.ts";
@@ -24,16 +24,15 @@ export interface ImageStoreOptions {
 }
 
 /** An image that is not in the cache, although a guest asked for it. */
-type Fetch =
-  | { readonly kind: "fetching"; readonly failures: number }
+type Fetch = { readonly failures: number } & (
+  | { readonly kind: "fetching"; readonly lastFailure: ImageFailure | undefined }
   | {
       readonly kind: "failed";
-      readonly failures: number;
-      readonly reason: string;
-      readonly message: string;
+      readonly lastFailure: ImageFailure;
       /** By the monotonic clock. */
       readonly retryMs: number;
-    };
+    }
+);
 
 const downloadsMax = 2;
 const retryBounds = { firstMs: 2000, maxMs: 300_000 };
@@ -55,11 +54,12 @@ export class ImageStore {
 
   async view(digest: string): Promise<ImageView> {
     const fetch = this.#fetches.get(digest);
-    if (fetch?.kind === "fetching") return { kind: "fetching" };
+    const lastFailure = fetch?.lastFailure;
+    if (fetch?.kind === "fetching") return { kind: "fetching", lastFailure };
     if (await this.#options.cache.has(digest)) return { kind: "ready" };
-    const isRetryDue = fetch !== undefined && this.#options.clock.monotonicMs() >= fetch.retryMs;
-    if (fetch === undefined || isRetryDue) return { kind: "absent" };
-    return { kind: "failed", reason: fetch.reason, message: fetch.message };
+    if (fetch === undefined) return { kind: "absent" };
+    const isRetryDue = this.#options.clock.monotonicMs() >= fetch.retryMs;
+    return isRetryDue ? { kind: "absent", lastFailure } : { kind: "failed", ...fetch.lastFailure };
   }
 
   /** Has the image fetched, now or when its turn comes. Safe to call again. */
@@ -67,7 +67,8 @@ export class ImageStore {
     const { checksum } = source;
     const known = this.#fetches.get(checksum);
     if (known?.kind === "fetching") return;
-    this.#fetches.set(checksum, { kind: "fetching", failures: known?.failures ?? 0 });
+    const { failures = 0, lastFailure } = known ?? {};
+    this.#fetches.set(checksum, { kind: "fetching", failures, lastFailure });
     this.#waiting.push(source);
     this.#startNext();
   }
@@ -140,7 +141,12 @@ export class ImageStore {
     const isMismatch = reason === "ImageChecksumMismatch";
     const delayMs = isMismatch ? mismatchRetryMs : backoffMs(failures, retryBounds, random);
     const retryMs = clock.monotonicMs() + delayMs;
-    this.#fetches.set(digest, { kind: "failed", failures, reason, message, retryMs });
+    this.#fetches.set(digest, {
+      kind: "failed",
+      failures,
+      lastFailure: { reason, message },
+      retryMs,
+    });
     clock.after(delayMs, () => this.#notify(digest));
     if (isKnown) log.warn({ digest, reason, cause: message, delayMs }, "image not fetched");
     else log.error({ digest, err: error }, "image not fetched by a bug");

@@ -103,6 +103,7 @@ const view: fc.Arbitrary<GuestView> = fc.record({
     { kind: "absent" },
     { kind: "fetching" },
     { kind: "failed", reason: "ImageFetchFailed", message: "m" },
+    { kind: "fetching", lastFailure: { reason: "ImageFetchFailed", message: "m" } },
   ),
   pod: fc.option(
     fc.record({

@@ -136,7 +136,8 @@ function planStart(view: GuestView): GuestPlan {
   }
   if (image.kind !== "ready") {
     const next = image.kind === "fetching" ? done : stepNext("FetchImage");
-    return prepare(view, { step: "FetchingImage" }, next);
+    // Until a try succeeds, people are told why the last one did not.
+    return prepare(view, { step: "FetchingImage", trouble: image.lastFailure }, next);
   }
   if (!hasDisk) {
     const trouble = failureOf(view, ["CreateDisk"]);

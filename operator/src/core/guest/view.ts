@@ -34,8 +34,15 @@ export interface PodView {
 
 /** The base image in the node's cache. */
 export type ImageView =
-  | { readonly kind: "absent" | "fetching" | "ready" }
-  | { readonly kind: "failed"; readonly reason: string; readonly message: string };
+  | { readonly kind: "ready" }
+  | { readonly kind: "absent" | "fetching"; readonly lastFailure?: ImageFailure | undefined }
+  | ({ readonly kind: "failed" } & ImageFailure);
+
+/** Why a try to fetch an image ended without it. */
+export interface ImageFailure {
+  readonly reason: string;
+  readonly message: string;
+}
 
 /** What the node says of itself; absent members are not known yet. */
 export interface HostView {
