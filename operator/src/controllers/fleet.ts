@@ -34,12 +34,15 @@ const serverIndexes = {
   image: ({ metadata, spec }: Server) => [`${metadata.namespace}/${spec.image.name}`],
   host: ({ status }: Server) => (status?.run === undefined ? [] : [status.run.host]),
   namespace: ({ metadata }: Server) => [metadata.namespace ?? ""],
+  /** The user id of its pods. */
+  userId: ({ status }: Server) => (status?.machine === undefined ? [] : [`${status.machine.uid}`]),
   /** Servers that wait for a host. */
   waiting: ({ status }: Server) => (status?.run?.state === "Granted" ? [] : ["yes"]),
 };
 const guestIndexes = {
   host: ({ spec }: Guest) => [spec.host],
   server: ({ metadata }: Guest) => [metadata.labels?.[label.serverUid] ?? ""],
+  userId: ({ spec }: Guest) => [`${spec.uid}`],
 };
 const podIndexes = {
   server: ({ metadata }: Pod) => [metadata.labels?.[label.serverUid] ?? ""],

@@ -3,17 +3,17 @@ import type { Guest, Server } from "../../api/kinds.ts";
 import { label } from "../../api/names.ts";
 import type { PodPolicy } from "../../core/guest/pod.ts";
 import type { AssumedClaims } from "../../core/scheduler/assumed.ts";
-import { heldClaims } from "../../core/scheduler/claims.ts";
 import { zoneOfNode } from "../../core/scheduler/host-facts.ts";
-import { hostStatesOf } from "../../core/scheduler/host-state.ts";
 import type { SchedulerSettings } from "../../core/scheduler/settings.ts";
 import type { CreationRefusal, Placement, ServerObservation } from "../../core/server/state.ts";
 import { refOf } from "../../platform/informer.ts";
 import { type KubeStore, type Pod, resources } from "../../ports/kube.ts";
 import { ifPresent } from "../absence.ts";
 import type { Fleet } from "../fleet.ts";
+import { HostBook } from "./host-book.ts";
 import { nodeView } from "./node-view.ts";
 import { observedPod } from "./observed-pod.ts";
+import { UserIds } from "./user-ids.ts";
 
 export interface ObserverOptions {
   readonly kube: KubeStore;
@@ -36,9 +36,13 @@ export interface Recollection {
 /** Gathers what a Server's plan is made from. */
 export class ServerObserver {
   readonly #options: ObserverOptions;
+  readonly #hosts: HostBook;
+  readonly #userIds: UserIds;
 
   constructor(options: ObserverOptions) {
     this.#options = options;
+    this.#hosts = new HostBook(options.fleet);
+    this.#userIds = new UserIds(options.fleet, options);
   }
 
   /** By the caches: enough to see whether there is anything to do. Undefined when there is no Server. */
@@ -100,30 +104,13 @@ export class ServerObserver {
   }
 
   #placement(): Placement {
-    const { fleet, assumed, settings } = this.#options;
-    const servers = fleet.servers.list();
-    const guests = fleet.guests.list();
-    const claims = heldClaims({ servers, guests, assumed: assumed.list() });
-    const nodes = new Map(fleet.nodes.list().map((node) => [node.metadata.name, nodeView(node)]));
+    const { assumed, settings } = this.#options;
+    const assumptions = assumed.list();
     return {
-      hosts: hostStatesOf(fleet.hypervisors.list(), nodes, claims),
+      hosts: this.#hosts.list(assumptions),
       settings,
-      freeUid: this.#freeUid(servers, guests),
+      freeUid: this.#userIds.free(assumptions),
     };
-  }
-
-  /** The lowest user id that no server has. The leader alone hands them out. */
-  #freeUid(servers: readonly Server[], guests: readonly Guest[]): number | undefined {
-    const { assumed, uidFirst, uidCount } = this.#options;
-    const taken = new Set([
-      ...servers.map(({ status }) => status?.machine?.uid),
-      ...guests.map(({ spec }) => spec.uid),
-      ...assumed.list().map(({ uid }) => uid),
-    ]);
-    for (let uid = uidFirst; uid < uidFirst + uidCount; uid += 1) {
-      if (!taken.has(uid)) return uid;
-    }
-    return undefined;
   }
 }
 

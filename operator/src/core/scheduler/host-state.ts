@@ -111,7 +111,8 @@ export function hostStatesOf(
   });
 }
 
-function hostStateOf(
+/** The state of one host, with all claims that stand on it. */
+export function hostStateOf(
   hypervisor: Hypervisor,
   node: NodeView | undefined,
   claims: readonly HeldClaim[],

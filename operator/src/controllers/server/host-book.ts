@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Guest, Hypervisor, Server } from "../../api/kinds.ts";
+import { type AssumedClaim, heldClaims } from "../../core/scheduler/claims.ts";
+import { type HostState, hostStateOf } from "../../core/scheduler/host-state.ts";
+import type { Informer } from "../../platform/informer.ts";
+import type { Node, ResourceObject } from "../../ports/kube.ts";
+import { nodeView } from "./node-view.ts";
+
+type Source<T extends ResourceObject> = Pick<Informer<T>, "get" | "list" | "byIndex" | "onChange">;
+
+/** What the book is kept from. Servers are indexed by uid and host, Guests by server and host. */
+export interface HostSources {
+  readonly hypervisors: Source<Hypervisor>;
+  readonly nodes: Source<Node>;
+  readonly servers: Source<Server>;
+  readonly guests: Source<Guest>;
+}
+
+type Assumption = AssumedClaim & { readonly namespace: string };
+
+/**
+ * The hosts as decisions see them. A host is worked out again only after something that it is made from
+ * changed: a decision costs as much with a hundred thousand servers as with none.
+ */
+export class HostBook {
+  readonly #sources: HostSources;
+  readonly #known = new Map<string, HostState>();
+
+  constructor(sources: HostSources) {
+    this.#sources = sources;
+    const forget = (host: string | undefined): void => {
+      if (host !== undefined) this.#known.delete(host);
+    };
+    sources.hypervisors.onChange(({ key }) => forget(key));
+    sources.nodes.onChange(({ key }) => forget(key));
+    sources.guests.onChange(({ old, current }) => {
+      forget(old?.spec.host);
+      forget(current?.spec.host);
+    });
+    sources.servers.onChange(({ old, current }) => {
+      forget(old?.status?.run?.host);
+      forget(current?.status?.run?.host);
+      // Guests of earlier runs may hold claims elsewhere in the server's name.
+      const uid = (current ?? old)?.metadata.uid ?? "";
+      for (const guest of sources.guests.byIndex("server", uid)) forget(guest.spec.host);
+    });
+  }
+
+  /** In the order of the Hypervisors, with what is assumed. */
+  list(assumed: readonly Assumption[]): HostState[] {
+    // An assumption ends without a change that would be told of here.
+    for (const { host } of assumed) this.#known.delete(host);
+    const hosts = this.#sources.hypervisors.list().map((hypervisor) => {
+      const { name } = hypervisor.metadata;
+      const known = this.#known.get(name) ?? this.#workOut(hypervisor, assumed);
+      this.#known.set(name, known);
+      return known;
+    });
+    for (const { host } of assumed) this.#known.delete(host);
+    return hosts;
+  }
+
+  #workOut(hypervisor: Hypervisor, assumed: readonly Assumption[]): HostState {
+    const { name } = hypervisor.metadata;
+    const node = this.#sources.nodes.get(name);
+    return hostStateOf(hypervisor, node && nodeView(node), this.#claimsOn(name, assumed));
+  }
+
+  #claimsOn(host: string, assumed: readonly Assumption[]): ReturnType<typeof heldClaims> {
+    const guests: Guest[] = this.#sources.guests.byIndex("host", host);
+    const holders: Server[] = guests.flatMap(({ spec }) =>
+      this.#sources.servers.byIndex("uid", spec.server.uid),
+    );
+    const servers = new Set([...this.#sources.servers.byIndex("host", host), ...holders]);
+    return heldClaims({ servers, guests, assumed }).filter((claim) => claim.host === host);
+  }
+}
