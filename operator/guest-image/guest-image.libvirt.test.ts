@@ -49,6 +49,11 @@ describe("a guest in a server's pod", () => {
     }
   });
 
+  test("shows its console, and nothing of libvirt's complaints, which are kept beside it", async () => {
+    expect(pod.stderr).toBe("");
+    expect(await pod.readRunFile("libvirtd.log")).toContain("libvirt version");
+  });
+
   test("runs on when libvirtd is killed, which finds it again", async () => {
     const qemu = await pod.qemuPid();
     await pod.kill("libvirtd");

@@ -9,12 +9,11 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define RECORDS ROOT "/usr/share/kilonova/capabilities"
 #define LIBRARIES ROOT "/usr/lib/x86_64-linux-gnu"
 
-static struct stat stat_of(const char *path) {
+struct stat stat_of(const char *path) {
   struct stat found = {0};
   stat(path, &found);
   return found;

@@ -32,8 +32,8 @@ static void make_home(void) {
   }
 }
 
-static void write_file(const char *path, const char *text) {
-  int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+void write_file(const char *path, const char *text) {
+  int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
   if (file < 0 || write(file, text, strlen(text)) < 0) say("%s: %m", path);
   close(file);
 }

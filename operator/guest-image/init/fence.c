@@ -30,6 +30,5 @@ void enforce_fence(void) {
   read_deadline();
   clock_gettime(CLOCK_BOOTTIME, &now);
   if (deadline_seconds <= 0 || now.tv_sec + now.tv_nsec / 1e9 < deadline_seconds) return;
-  int killed = signal_qemu(SIGKILL);
-  if (killed > 0) say("the fencing deadline has passed: killed the guest");
+  if (signal_qemu(SIGKILL) > 0) say("the fencing deadline has passed: killed the guest");
 }

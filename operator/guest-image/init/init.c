@@ -5,13 +5,11 @@
 // When the pod is asked to end, the agent shuts the guest down: it sees the file `terminating`, and
 // touches `agent-stops` at least every 10 seconds while it is at it. Where no agent does, init
 // presses the guest's power button itself. Both files, and `ready` while libvirtd answers, are in
-// the runtime directory.
+// the runtime directory, where libvirtd keeps its log.
 #include "init.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +20,7 @@
 #define BUTTON_REPEAT_SECONDS 10
 // After the guest's end libvirtd stays so that the agent hears from it how the guest ended.
 #define FAREWELL_SECONDS 0.3
+#define LOG_BYTES_MAX (1 << 20)
 #define BACKOFF_SECONDS_MIN 0.1
 #define BACKOFF_SECONDS_MAX 5.0
 
@@ -40,9 +39,7 @@ static pid_t warm_up_pid;
 
 static void touch(const char *name) {
   char path[PATH_BYTES_MAX];
-  int file = open(runtime_path(path, name), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0644);
-  if (file < 0) say("%s: %m", path);
-  close(file);
+  write_file(runtime_path(path, name), "");
 }
 
 static void start_services(void) {
@@ -78,11 +75,15 @@ static void reap(void) {
   }
 }
 
-static int is_agent_stopping_the_guest(void) {
-  struct stat found;
+static void bound_log(void) {
   char path[PATH_BYTES_MAX];
-  if (lstat(runtime_path(path, "agent-stops"), &found) != 0) return 0;
-  return time(NULL) - found.st_mtime <= AGENT_SECONDS;
+  int is_long = stat_of(runtime_path(path, "libvirtd.log")).st_size > LOG_BYTES_MAX;
+  if (is_long && truncate(path, 0) != 0) say("%s: %m", path);
+}
+
+static int is_agent_stopping_the_guest(void) {
+  char path[PATH_BYTES_MAX];
+  return time(NULL) - stat_of(runtime_path(path, "agent-stops")).st_mtime <= AGENT_SECONDS;
 }
 
 // How long the agent has to take the shutdown over. It takes a tenth of a second; a pod deleted by
@@ -115,13 +116,13 @@ int main(void) {
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   sigprocmask(SIG_SETMASK, &signals, NULL);
-
   prepare_environment();
   install_capabilities();
   for (double ending_since = 0;;) {
     reap();
     start_services();
     enforce_fence();
+    bound_log();
     if (ending_since > 0 && has_ended(ending_since)) return 0;
     int is_busy = ending_since > 0 || libvirtd->pid == 0;
     long milliseconds = is_busy ? 50 : TICK_MILLISECONDS;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts of init: each is a file of that name.
 #pragma once
+#include <sys/stat.h>
 #include <sys/types.h>
 
 // Tests build with another root to put stand-ins for the programs below it.
@@ -22,11 +23,13 @@ void prepare_environment(void);
 char *runtime_path(char *path, const char *name);
 // The same with the home directory.
 char *home_path(char *path, const char *name);
-
-
+// Writes a whole file. What stands there and is no file of ours is not followed and not waited for.
+void write_file(const char *path, const char *text);
 // ---- capabilities.c
 // Puts libvirt's record of what QEMU can do, part of the image, where libvirt looks for it.
 void install_capabilities(void);
+// What stands at the path; all zeros when nothing does.
+struct stat stat_of(const char *path);
 
 // ---- libvirt.c
 // Both return 0, or -1 after saying what went wrong, and take seconds: call them in a child.

@@ -106,6 +106,15 @@ describe.concurrent("init while the pod runs", () => {
     expect(world.libvirtd.calls).toEqual(["open", "capabilities", "open", "capabilities"]);
   });
 
+  test("keeps libvirtd's log short", async ({ start }) => {
+    const world = await start(true);
+    await world.write("libvirtd.log", "error\n");
+    await sleep(200);
+    expect(await world.read("libvirtd.log")).toBe("error\n");
+    await world.write("libvirtd.log", "x".repeat(2 ** 20 + 1));
+    await until("it is empty", async () => (await world.read("libvirtd.log")) === "");
+  });
+
   test("reaps what ends inside", async ({ start }) => {
     const world = await start(true);
     expect(await hasGuest(world)).toBe(true);

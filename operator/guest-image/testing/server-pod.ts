@@ -60,8 +60,9 @@ export class ServerPod {
       await until("the pod is ready", () => pod.#isReady());
       await pod.connect();
     } catch (error) {
+      const log = await pod.readRunFile("libvirtd.log").catch(() => "");
       await pod.close();
-      throw new Error(pod.stderr, { cause: error });
+      throw new Error(pod.stderr + log, { cause: error });
     }
     return pod;
   }
@@ -110,6 +111,10 @@ export class ServerPod {
   /** Writes a file in the runtime directory, as the agent does. */
   writeRunFile(name: string, text: string): Promise<void> {
     return writeFile(join(this.runDirectory, name), text);
+  }
+
+  readRunFile(name: string): Promise<string> {
+    return readFile(join(this.runDirectory, name), "utf8");
   }
 
   consoleLog(): Promise<string> {
