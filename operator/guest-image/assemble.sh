@@ -15,6 +15,7 @@ place 755 "$built/kilonova-init" usr/bin/kilonova-init
 place 755 "$built/console" usr/bin/console
 place 755 "$here/probe/kilonova-probe.sh" usr/bin/kilonova-probe
 place 644 "$built/initrd" usr/share/kilonova/probe/initrd
+place 644 "$built/short" usr/share/kilonova/probe/short
 place 644 "$kernel" usr/share/kilonova/probe/vmlinuz
 place 644 "$here/etc/libvirtd.conf" etc/libvirt/libvirtd.conf
 place 644 "$here/etc/qemu.conf" etc/libvirt/qemu.conf

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # build.sh OUT [CFLAGS...]: makes the guest image's own programs in the directory OUT: kilonova-init,
-# console and the probe guest's initrd.
+# console and the probe guests.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
@@ -20,3 +20,5 @@ compile "$out/initrd-root/init" "$@" "$here"/probe/*.c
 touch -d @0 "$out/initrd-root/init"
 (cd "$out/initrd-root" && echo init | cpio --quiet --create --format=newc --reproducible -R 0:0) |
   zstd -q -19 > "$out/initrd"
+gcc -m32 -nostdlib -static -no-pie -s -Wl,--build-id=none,-Ttext=0x100000 \
+  -o "$out/short" "$here/probe/short.S"

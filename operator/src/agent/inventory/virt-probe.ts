@@ -35,11 +35,11 @@ const probeSeconds = 120;
 
 /**
  * A KVM that works boots the probe guest in well under a second of CPU time; one that does not spins in
- * the kernel. TCG needs a few seconds. Address space, because QEMU reserves much more than it uses.
+ * the kernel. TCG needs about as much for its own. Address space, because QEMU reserves much more than it uses.
  */
 const limits: Readonly<Record<VirtType, CommandLimits>> = {
   kvm: { timeoutSeconds: probeSeconds, cpuSeconds: 5, memoryMib: 8192, fileSizeMib: 0 },
-  qemu: { timeoutSeconds: probeSeconds, cpuSeconds: 60, memoryMib: 8192, fileSizeMib: 0 },
+  qemu: { timeoutSeconds: probeSeconds, cpuSeconds: 15, memoryMib: 8192, fileSizeMib: 0 },
 };
 
 const accelerators: Readonly<Record<VirtType, readonly string[]>> = {
