@@ -70,7 +70,7 @@ describe("a server whose parts die", () => {
       stdin: JSON.stringify(eviction),
     });
     await expect(refusal).rejects.toThrow(/TooManyRequests.*disruption budget/s);
-    const why = await tenant.kubectl("describe", "poddisruptionbudget", "-n", namespace);
+    const why = await tenant.kubectl("get", "poddisruptionbudgets", "-n", namespace, "-o", "yaml");
     expect(why).toContain("delete its servers");
     await expectBackWithData();
     expect(await podOf()).toBe(pod);
