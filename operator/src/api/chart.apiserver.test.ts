@@ -129,8 +129,10 @@ test("networks of image sources reach the agent as they are written", async () =
     "images.refusedSources": ["10.244.0.0/16", "fd00:1::/64"],
   });
   const agent = rendered.find(({ kind }) => kind === "DaemonSet");
-  const { env } = agent?.["spec"].template.spec.containers[0] as Container;
-  const environment = Object.fromEntries(env.map((one) => [one.name, one.value ?? "from-pod"]));
+  const container = agent?.["spec"].template.spec.containers[0] as Container | undefined;
+  const environment = Object.fromEntries(
+    (container?.env ?? []).map((one) => [one.name, one.value ?? "from-pod"]),
+  );
   expect(readConfig(agentConfigSchema, environment)).toMatchObject({
     imageSourcesAllowed: ["10.252.0.17/32"],
     imageSourcesRefused: ["10.244.0.0/16", "fd00:1::/64"],

@@ -63,10 +63,7 @@ const hypervisorEvent: fc.Arbitrary<Event> = fc
   .map(([name, state]) => ({ hypervisors }) => {
     const hypervisor = aHypervisor({ metadata: { name } });
     const status = { ...hypervisor.status, state };
-    hypervisors.set(
-      name,
-      state === undefined ? undefined : ({ ...hypervisor, status } as Hypervisor),
-    );
+    hypervisors.set(name, state === undefined ? undefined : { ...hypervisor, status });
   });
 
 const nodeEvent: fc.Arbitrary<Event> = fc
@@ -74,7 +71,7 @@ const nodeEvent: fc.Arbitrary<Event> = fc
   .map(([name, unschedulable]) => ({ nodes }) => {
     const labels = { [label.hypervisor]: "true" };
     const node = { apiVersion: "v1", kind: "Node", metadata: { name, labels } };
-    nodes.set(name, { ...node, spec: { unschedulable } } as Node);
+    nodes.set(name, { ...node, spec: { unschedulable } });
   });
 
 const serverEvent: fc.Arbitrary<Event> = fc
@@ -88,7 +85,7 @@ const serverEvent: fc.Arbitrary<Event> = fc
           phase: isBuilding ? "BUILD" : "ACTIVE",
           run: { token: one, guest: guestName(number, one), state, host: hostOf(number, one) },
           allocation: { VCPU: number + 1 },
-        } as NonNullable<Server["status"]>,
+        },
       }),
     });
     servers.set(keyOf(server), server);
