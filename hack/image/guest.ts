@@ -16,9 +16,8 @@ const sources = "operator/guest-image";
 /** What the image depends on: not the tests, nor what is written about it. */
 const inputs = [
   "hack/image/guest.ts",
-  ...["assemble.sh", "bake-capabilities.sh", "build.sh", "console", "etc", "init", "probe"].map(
-    (name) => `${sources}/${name}`,
-  ),
+  ...["assemble.sh", "bake-capabilities.sh", "build.sh"].map((name) => `${sources}/${name}`),
+  ...["console", "etc", "init", "metadata", "probe"].map((name) => `${sources}/${name}`),
 ];
 
 /** How the guest image runs; its Dockerfile says the same. */

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * npm run image -- all | guest | product | tiny
+ * npm run image -- all | debian | guest | product | tiny
  *
  * Builds images without a container engine, or finds them in the cache, and prints for each its name,
  * its digest and the file to load into nodes (`ctr -n k8s.io images import FILE`) or to boot.
  */
+import { buildDebian } from "../../e2e/guests/debian/build.ts";
 import { buildTiny } from "../../e2e/guests/tiny/build.ts";
 import { buildGuestImage } from "./guest.ts";
 import { buildProductImage } from "./product.ts";
 
 const builders: Readonly<Record<string, () => Promise<object>>> = {
+  debian: buildDebian,
   guest: buildGuestImage,
   product: buildProductImage,
   tiny: buildTiny,

@@ -28,6 +28,8 @@ exec unshare --mount --pid --uts --ipc --fork --kill-child sh -eu -c '
   ln -s pts/ptmx dev/ptmx
   ln -s /proc/self/fd dev/fd
   mount -t tmpfs -o mode=1777 tmp tmp
+  # They may be links to what is not there.
+  rm -f etc/resolv.conf etc/hosts
   cat /etc/resolv.conf > etc/resolv.conf
   cat /etc/hosts > etc/hosts
   mkdir -p "./$target"

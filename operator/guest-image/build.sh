@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # build.sh OUT [CFLAGS...]: makes the guest image's own programs in the directory OUT: kilonova-init,
-# console and the probe guests.
+# kilonova-metadata, console and the probe guests.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
@@ -13,6 +13,7 @@ compile() {
   gcc -std=gnu17 -D_GNU_SOURCE -Os -static -s -Wall -Wextra -Werror -o "$program" "$@"
 }
 compile "$out/kilonova-init" "$@" "$here"/init/*.c
+compile "$out/kilonova-metadata" "$@" "$here"/metadata/*.c
 compile "$out/console" "$@" "$here"/console/*.c
 
 mkdir "$out/initrd-root"

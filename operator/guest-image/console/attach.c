@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The client's side: this terminal becomes the guest's. Every key goes to the guest but Ctrl-],
-// which leaves. Without a terminal (a script), the end of the input leaves too.
+// which leaves. Without a terminal (a script), the end of the input leaves too. When the console is
+// started again, the client connects again. A serial port does not know how large a terminal is: the
+// guest finds that out by asking the terminal, as `resize` does.
 #include "console.h"
 
 #include <poll.h>
@@ -8,9 +10,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DETACH_KEY 0x1d
+#define RECONNECT_SECONDS_MAX 10
+// A console that ends a connection sooner does not want it.
+#define CONNECTION_SECONDS_MIN 1
 
 static struct termios terminal_before;
 static int is_terminal;
@@ -40,6 +46,8 @@ static int write_fully(int file, const char *data, size_t bytes) {
   return 0;
 }
 
+static const char console_ended[] = "The console ended.";
+
 // Both return why to leave, or NULL to go on.
 static const char *read_keys(int console) {
   char keys[512];
@@ -47,7 +55,7 @@ static const char *read_keys(int console) {
   if (bytes <= 0) return "The input ended.";
   char *detach = memchr(keys, DETACH_KEY, bytes);
   if (write_fully(console, keys, detach == NULL ? bytes : detach - keys) != 0) {
-    return "The console ended.";
+    return console_ended;
   }
   return detach == NULL ? NULL : "Detached.";
 }
@@ -55,8 +63,31 @@ static const char *read_keys(int console) {
 static const char *read_console(int console) {
   char data[4096];
   ssize_t bytes = read(console, data, sizeof data);
-  if (bytes <= 0) return "The console ended.";
+  if (bytes <= 0) return console_ended;
   return write_fully(STDOUT_FILENO, data, bytes) == 0 ? NULL : "The output ended.";
+}
+
+// Joins the terminal with this connection until it has to leave, and returns why.
+static const char *stay(int console) {
+  const char *reason = NULL;
+  while (reason == NULL) {
+    struct pollfd both[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                            {.fd = console, .events = POLLIN}};
+    if (poll(both, 2, -1) < 0) continue;
+    if (both[1].revents != 0) reason = read_console(console);
+    if (reason == NULL && both[0].revents != 0) reason = read_keys(console);
+  }
+  return reason;
+}
+
+// The connection to a console that was started again, or -1. Keys wait meanwhile.
+static int connect_again(void) {
+  for (int attempt = 0; attempt < RECONNECT_SECONDS_MAX * 10; attempt++) {
+    int console = connect_to(CLIENT_SOCKET);
+    if (console >= 0) return console;
+    usleep(100000);
+  }
+  return -1;
 }
 
 int attach(void) {
@@ -66,13 +97,13 @@ int attach(void) {
     return 1;
   }
   take_terminal();
-  const char *reason = NULL;
-  while (reason == NULL) {
-    struct pollfd both[] = {{.fd = STDIN_FILENO, .events = POLLIN},
-                            {.fd = console, .events = POLLIN}};
-    if (poll(both, 2, -1) < 0) continue;
-    if (both[1].revents != 0) reason = read_console(console);
-    if (reason == NULL && both[0].revents != 0) reason = read_keys(console);
+  const char *reason = console_ended;
+  while (reason == console_ended && console >= 0) {
+    time_t began = time(NULL);
+    reason = stay(console);
+    close(console);
+    int is_unwanted = time(NULL) - began <= CONNECTION_SECONDS_MIN;
+    console = reason == console_ended && !is_unwanted ? connect_again() : -1;
   }
   give_terminal_back(reason);
   return 0;

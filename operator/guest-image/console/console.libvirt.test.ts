@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { beforeAll, describe, expect, test as base } from "vitest";
 import { until } from "../../src/testing/until.ts";
 import { compiled, throwIfUnsound } from "../testing/compiled.ts";
@@ -41,6 +41,29 @@ describe.concurrent("what the guest says", () => {
     for (const client of clients) await client.untilReceived("hello\r\n");
     await until("standard output has it", () => world.stdout === "hello\r\n");
     expect(await world.log()).toBe("hello\r\n");
+  });
+
+  test("is shown on standard output without colours and the like, wherever they are cut", async ({
+    world,
+  }) => {
+    const client = await world.connectClient();
+    const guest = await world.connectGuest();
+    guest.socket.setNoDelay(true);
+    const parts = ["\u001b[2J\u001b[01;01Hboot \u001b[1;31", "mred\u001b[0m é\tx\b\u0000\r\n"];
+    const strings = [
+      "\u001b]0;title\u0007a\u001b]0;other\u001b\\b\u001b(Bc\u001b=d\n",
+      "\u001b]8;cut off\ne\n",
+    ];
+    const said = [...parts, ...strings].join("");
+    for (const part of [...parts, ...strings]) {
+      guest.socket.write(part);
+      await setTimeout(50);
+    }
+    await until("it is shown", () => world.stdout.endsWith("e\n"));
+    expect(Buffer.from(world.stdout, "latin1").toString()).toBe("boot red é\tx\r\nabcd\n\ne\n");
+    const log = Buffer.from(await world.log(), "latin1").toString();
+    expect(log).toBe(said);
+    await until("it is seen", () => client.received.length === Buffer.byteLength(said));
   });
 
   test("is kept in a log of at most two parts of 1 MiB that lack nothing between", async ({
@@ -190,6 +213,38 @@ describe.concurrent("one who attaches", () => {
     await until("it is shown", () => seen === "shown\r\n");
     client.stdin.end();
     expect(await once(client, "exit")).toEqual([0, null]);
+  });
+
+  test("stays attached when its terminal changes its size", async ({ world }) => {
+    const guest = await world.connectGuest();
+    const client = spawn(program, [], { env: world.env });
+    client.stdin.write("before");
+    await guest.untilReceived("before");
+    client.kill("SIGWINCH");
+    client.stdin.write(" after");
+    await guest.untilReceived("before after");
+    client.stdin.end();
+    expect(await once(client, "exit")).toEqual([0, null]);
+  });
+
+  test("is attached again when the console was started again", async ({ world }) => {
+    const guest = await world.connectGuest();
+    const client = spawn(program, [], { env: world.env });
+    let seen = "";
+    client.stdout.on("data", (chunk: Buffer) => (seen += chunk.toString()));
+    client.stdin.write("typed");
+    await guest.untilReceived("typed");
+    await setTimeout(2100);
+    await world.kill();
+    const next = await ConsoleWorld.start(program, world.directory);
+    const again = await next.connectGuest();
+    client.stdin.write("more");
+    await again.untilReceived("more");
+    again.write("shown");
+    await until("it is shown", () => seen === "shown");
+    client.stdin.end();
+    expect(await once(client, "exit")).toEqual([0, null]);
+    await next.kill();
   });
 
   test("gets a raw terminal, and it back after Ctrl-]", async ({ world }) => {

@@ -2,7 +2,7 @@
 // The hub of the serial console. QEMU connects to it, so it is there before the guest's first byte.
 // What the guest says goes to three places, none of which may hold the guest up:
 //   - the log file in the guest's directory, the last one to two MiB over all starts of the guest,
-//   - stdout, which is what `kubectl logs` shows,
+//   - stdout, which is what `kubectl logs` shows, without colours and the like,
 //   - every client.
 // What stdout or a client does not take in time waits in a buffer of its own; when that is full,
 // more is lost to that one alone. What a client says goes to the guest, and waits for it.
@@ -129,7 +129,8 @@ static void read_serial(void) {
     return;
   }
   write_log(data, bytes);
-  for (int slot = STDOUT; slot < SLOTS; slot++) offer(slot, data, bytes);
+  for (int slot = FIRST_CLIENT; slot < SLOTS; slot++) offer(slot, data, bytes);
+  offer(STDOUT, data, plain_text(data, data, bytes));
 }
 
 // Nothing is read from clients while earlier input waits, but one that left is let go.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Process 1 of a server's pod. It runs libvirtd and the console, starts them again when they end
-// without touching the guest, reaps, and holds the pod's end back until the guest is off.
+// Process 1 of a server's pod. It runs libvirtd, the console and the metadata service, starts them
+// again when they end without touching the guest, reaps, and holds the pod's end back until the guest is off.
 //
 // When the pod is asked to end, the agent shuts the guest down: it sees the file `terminating`, and
 // touches `agent-stops` at least every 10 seconds while it is at it. Where no agent does, init
@@ -33,8 +33,10 @@ struct service {
 static char *const libvirtd_argv[] = {
     ROOT "/usr/sbin/libvirtd", "--config", ROOT "/etc/libvirt/libvirtd.conf", NULL};
 static char *const console_argv[] = {ROOT "/usr/bin/console", "serve", NULL};
-static struct service services[] = {{.argv = libvirtd_argv}, {.argv = console_argv}};
-static struct service *const libvirtd = &services[0], *const services_end = &services[2];
+static char *const metadata_argv[] = {ROOT "/usr/bin/kilonova-metadata", NULL};
+static struct service services[] = {
+    {.argv = libvirtd_argv}, {.argv = console_argv}, {.argv = metadata_argv}};
+static struct service *const libvirtd = &services[0], *const services_end = &services[3];
 static pid_t warm_up_pid;
 
 static void touch(const char *name) {

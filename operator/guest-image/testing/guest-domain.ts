@@ -40,13 +40,22 @@ const firmware = {
 
 export type Firmware = keyof typeof firmware;
 
-export function domainXml(kind: Firmware): string {
-  const { os, devices } = firmware[kind];
+const configDrive = `
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='raw' cache='none' io='threads'/>
+      <source file='/data/vm/config-drive'/>
+      <target dev='vdz' bus='virtio'/>
+      <readonly/>
+    </disk>`;
+
+export function domainXml(kind: Firmware, isTold = false): string {
+  const { os, devices: own } = firmware[kind];
+  const devices = isTold ? own + configDrive : own;
   return `
 <domain type='qemu'>
   <name>guest</name>
   <uuid>${domainUuid}</uuid>
-  <memory unit='MiB'>256</memory>
+  <memory unit='MiB'>384</memory>
   <memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>
   <vcpu>1</vcpu>
   ${os}

@@ -82,6 +82,7 @@ export class InitWorld {
       "usr/sbin/libvirtd": libvirtdScript,
       "usr/bin/qemu-system-x86_64": qemuScript,
       "usr/bin/console": consoleScript,
+      "usr/bin/kilonova-metadata": consoleScript,
     };
     const files = {
       "etc/libvirt/qemu.conf": 'security_driver = "none"\n',

@@ -11,6 +11,7 @@ import { guestRootfs } from "../../../hack/image/guest.ts";
 import { sandboxCommand } from "../../../hack/image/sandbox.ts";
 import { systemClock } from "../../src/adapters/clock/system-clock.ts";
 import { createLibvirtClient } from "../../src/adapters/libvirt/client.ts";
+import { formatRecipe, type Recipe } from "../../src/core/guest/metadata/recipe.ts";
 import type { LibvirtConnection } from "../../src/ports/libvirt.ts";
 import { until } from "../../src/testing/until.ts";
 import { domainXml, type Firmware } from "./guest-domain.ts";
@@ -25,6 +26,12 @@ const unprivileged = [
 const untilParentDies = "--pdeathsig=KILL";
 const namespaces = ["--mount", "--pid", "--uts", "--ipc", "--root", "--wd=/"];
 
+/** What the kubelet mounts for the pod's metadata program. */
+interface Metadata {
+  readonly recipe: Recipe;
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
 export class ServerPod {
   /** What is /data/run inside. */
   readonly runDirectory: string;
@@ -34,6 +41,7 @@ export class ServerPod {
   readonly #data: string;
   readonly #sandbox: ChildProcess;
   #libvirt: LibvirtConnection | undefined;
+  #isTold = false;
 
   private constructor(data: string, sandbox: ChildProcess) {
     this.#data = data;
@@ -43,22 +51,25 @@ export class ServerPod {
     sandbox.stderr?.on("data", (chunk: Buffer) => (this.stderr += chunk.toString()));
   }
 
-  /** Starts the pod and waits until libvirtd answers. */
-  static async start(): Promise<ServerPod> {
+  /** Starts the pod and waits until libvirtd answers and the metadata, if any, are ready. */
+  static async start(metadata?: Metadata): Promise<ServerPod> {
     const data = await mkdtemp(join(tmpdir(), "server-pod-"));
     await chmod(data, 0o755);
     for (const name of ["run", "vm"]) {
       await mkdir(join(data, name));
       await chown(join(data, name), uid, uid);
     }
+    if (metadata !== undefined) await mountMetadata(join(data, "metadata"), metadata);
     const sandbox = { layers: [await guestRootfs()], shared: data, target: "/data" };
-    const init = ["env", "-u", "HOME", ...unprivileged, untilParentDies, "kilonova-init"];
+    const variables = ["-u", "HOME", "KILONOVA_METADATA_DIRECTORY=/data/metadata"];
+    const init = ["env", ...variables, ...unprivileged, untilParentDies, "kilonova-init"];
     const command = [untilParentDies, ...(await sandboxCommand(sandbox, init))];
     const child = spawn("setpriv", command, { stdio: ["ignore", "pipe", "pipe"] });
     const pod = new ServerPod(data, child);
     try {
       await until("the pod is ready", () => pod.#isReady());
       await pod.connect();
+      if (metadata !== undefined) await pod.#untilTold();
     } catch (error) {
       const log = await pod.readRunFile("libvirtd.log").catch(() => "");
       await pod.close();
@@ -81,18 +92,23 @@ export class ServerPod {
   }
 
   async create(firmware: Firmware): Promise<void> {
-    await this.libvirt.createDomain(domainXml(firmware));
+    await this.libvirt.createDomain(domainXml(firmware, this.#isTold));
   }
 
   /** Starts the test guest and waits until it is up. */
   async boot(firmware: Firmware): Promise<void> {
-    const disk = join(this.#data, "vm/disk.qcow2");
-    await copyFile((await buildTiny()).qcow2, disk);
-    await chown(disk, uid, uid);
+    await this.insertDisk((await buildTiny()).qcow2);
     await this.create(firmware);
     const isUp = (): boolean => this.stdout.includes("KILONOVA-GUEST up");
     // Other tests may want the processor too.
     await until("the guest is up", isUp).catch(() => until("the guest is up", isUp));
+  }
+
+  /** Gives the guest a copy of this disk. */
+  async insertDisk(qcow2: string): Promise<void> {
+    const disk = join(this.#data, "vm/disk.qcow2");
+    await copyFile(qcow2, disk);
+    await chown(disk, uid, uid);
   }
 
   async untilNextHeartbeat(): Promise<void> {
@@ -161,6 +177,13 @@ export class ServerPod {
     await rm(this.#data, { recursive: true, force: true });
   }
 
+  async #untilTold(): Promise<void> {
+    const path = join(this.runDirectory, "metadata-status");
+    const status = (): Promise<string> => readFile(path, "utf8").catch(() => "");
+    await until("the metadata are ready", async () => (await status()) === "ready\n");
+    this.#isTold = true;
+  }
+
   #isReady(): Promise<boolean> {
     return access(join(this.runDirectory, "ready")).then(
       () => true,
@@ -172,4 +195,10 @@ export class ServerPod {
     const { pid } = this.#sandbox;
     return Number((await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim());
   }
+}
+
+async function mountMetadata(directory: string, { recipe, secrets }: Metadata): Promise<void> {
+  await mkdir(directory);
+  const files = { recipe: formatRecipe(recipe), ...secrets };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
 }

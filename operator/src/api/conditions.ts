@@ -48,6 +48,8 @@ export const reasons = {
   DiskFailed: "The host could not make or read the guest's disk; the message is the tool's.",
   FileFailed:
     "The host could not write what it must keep of the guest, for example because its disk is full.",
+  MetadataIncomplete:
+    "A Secret that the server names for its user data or SSH keys is missing or cannot be used. Make it as the message says: the server goes on.",
   PodRefused: "The server pod was refused; the message says by what.",
   PodUnplaced:
     "The node of the hypervisor did not take the server pod; the message says why. A new server goes to the next hypervisor, one that has a disk waits for room on its own.",

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { MetadataView } from "../core/guest/view.ts";
 import type { PodMount } from "./pod-mounts.ts";
 
 /**
@@ -17,9 +18,11 @@ export interface PodRuntime {
    * Undefined when the log does not end with such a line.
    */
   lastWord(pod: PodMount, domain: string): Promise<string | undefined>;
+  /** What the pod's metadata program said last. */
+  metadata(pod: PodMount): Promise<MetadataView>;
   /**
-   * Calls `handler` when libvirtd became ready or the pod was asked to end, until the returned function
-   * is called. Some changes may be missed.
+   * Calls `handler` when libvirtd or the metadata became ready or the pod was asked to end, until the
+   * returned function is called. Some changes may be missed.
    */
   watch(pod: PodMount, handler: () => void): () => void;
 }

@@ -181,6 +181,7 @@ export const completeObjects = {
         firmware: "uefi",
         hasRng: true,
         hasGuestAgent: true,
+        configDrive: "vfat",
         machine,
       },
       uid: 1_000_700_000,

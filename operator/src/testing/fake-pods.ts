@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { MetadataView } from "../core/guest/view.ts";
 import { keyOf } from "../platform/object-key.ts";
 import { Unavailable } from "../ports/errors.ts";
 import type { ObjectRef } from "../ports/kube.ts";
@@ -14,6 +15,8 @@ export interface FakePod extends PodMount {
   readonly uid: number;
   readonly daemon: FakeDaemon;
   isTerminating: boolean;
+  /** What its metadata program says. */
+  metadata: MetadataView;
   /** How often the agent said that it shuts the guest down. */
   announcements: number;
   /** libvirt's last word on each domain, as its log keeps it. */
@@ -46,7 +49,8 @@ export class FakePods implements PodMounts, PodRuntime, Processes {
     const daemon = this.#libvirt.daemon(`${directory}/socket`);
     const lastWords = lastWordsOf(daemon);
     const state = { isTerminating: false, announcements: 0, lastWords, watchers: new Set<never>() };
-    const pod: FakePod = { podUid, directory, guest, uid, daemon, ...state };
+    const metadata = { kind: "ready" } as const;
+    const pod: FakePod = { podUid, directory, guest, uid, daemon, metadata, ...state };
     this.#pods.push(pod);
     this.#announce(guest);
     return pod;
@@ -103,6 +107,10 @@ export class FakePods implements PodMounts, PodRuntime, Processes {
 
   async lastWord(pod: PodMount, domain: string): Promise<string | undefined> {
     return this.#find(pod)?.lastWords.get(domain);
+  }
+
+  async metadata(pod: PodMount): Promise<MetadataView> {
+    return this.#find(pod)?.metadata ?? { kind: "waiting", message: undefined };
   }
 
   watch(pod: PodMount, handler: () => void): () => void {

@@ -32,6 +32,7 @@ export const goldenDomains: readonly GoldenDomain[] = [
     virtType: "qemu",
     guest: withDomain({ firmware: "uefi", hasGuestAgent: true, memoryMib: 256 }),
   },
+  { name: "config-drive", virtType: "qemu", guest: withDomain({ configDrive: "iso9660" }) },
   {
     name: "bare",
     virtType: "qemu",

@@ -52,6 +52,44 @@ describe("a pod", () => {
   });
 });
 
+describe("the metadata of a guest", () => {
+  const told = async (text: string): Promise<unknown> => {
+    await writeFile(join(run, "metadata-status"), text);
+    return systemPodRuntime.metadata(pod);
+  };
+
+  test("are ready when the pod's program says so", async () => {
+    expect(await systemPodRuntime.metadata(pod)).toEqual({ kind: "waiting", message: undefined });
+    expect(await told("waiting Secret a is not there\n")).toEqual({
+      kind: "waiting",
+      message: "Secret a is not there",
+    });
+    expect(await told("ready\n")).toEqual({ kind: "ready" });
+  });
+
+  test.each([
+    "",
+    "ready",
+    "ready\nready\n",
+    "waiting \n",
+    "waiting a\u001b[2Jb\n",
+    `waiting ${"x".repeat(513)}\n`,
+    "x".repeat(100_000),
+  ])("are waited for, without a word of why, when the pod's owner put %j there", async (text) => {
+    expect(await told(text)).toEqual({ kind: "waiting", message: undefined });
+  });
+
+  test("are not read through a link or from a pipe", async () => {
+    const path = join(run, "metadata-status");
+    await writeFile(join(pod.directory, "other"), "ready\n");
+    await symlink(join(pod.directory, "other"), path);
+    expect(await systemPodRuntime.metadata(pod)).toMatchObject({ kind: "waiting" });
+    await rm(path);
+    await promisify(execFile)("mkfifo", [path]);
+    expect(await systemPodRuntime.metadata(pod)).toMatchObject({ kind: "waiting" });
+  });
+});
+
 describe("an announcement", () => {
   test("makes the file and touches it again", async () => {
     const path = join(run, "agent-stops");

@@ -10,6 +10,8 @@ import type { PodRuntime } from "../../ports/pod-runtime.ts";
 /** libvirt writes its reason into the last line, which is short. */
 const tailBytes = 1024;
 const ending = /^.*: shutting down, reason=([a-z-]{1,32})\n*$/;
+/** The program says less; the pod's owner may say anything. */
+const waiting = /^waiting ([^\p{C}]{1,512})\n$/u;
 const { O_RDONLY, O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
 /** The pod may have put a link, a pipe or a socket there. */
 const guarded = O_NOFOLLOW | O_NONBLOCK;
@@ -54,8 +56,21 @@ export const systemPodRuntime: PodRuntime = {
     }
   },
 
+  metadata: async (pod) => {
+    try {
+      const file = await open(join(runOf(pod), runFile.metadataStatus), O_RDONLY | guarded);
+      const text = await closing(file, () => tailOf(file));
+      if (text === "ready\n") return { kind: "ready" };
+      return { kind: "waiting", message: waiting.exec(text)?.[1] };
+    } catch {
+      // Not written yet, or nothing that can be read.
+      return { kind: "waiting", message: undefined };
+    }
+  },
+
   watch: (pod, handler) => {
-    const names: readonly (string | null)[] = [runFile.ready, runFile.terminating];
+    const { ready, terminating, metadataStatus } = runFile;
+    const names: readonly (string | null)[] = [ready, terminating, metadataStatus];
     try {
       const watcher = watch(runOf(pod), { persistent: false }, (_, name) => {
         if (names.includes(name)) handler();

@@ -92,6 +92,22 @@ describe("a guest that shall run", () => {
     await expectSoon({ domain: "Running" });
   });
 
+  test("waits for a Secret that its pod misses, says which, and starts when it is made", async () => {
+    world.startAgent();
+    ref = await world.create();
+    pod = world.startPod(ref);
+    pod.metadata = { kind: "waiting", message: "spec.userData: Secret a, key b is not there" };
+    await expectSoon({ step: "WaitingForPod", domain: "Off" });
+    expect((await world.status(ref)).error).toMatchObject({
+      reason: "MetadataIncomplete",
+      message: "spec.userData: Secret a, key b is not there",
+    });
+    expect(world.domain(ref)).toBeUndefined();
+    pod.metadata = { kind: "ready" };
+    await expectSoon({ domain: "Running" });
+    expect((await world.status(ref)).error).toBeUndefined();
+  });
+
   test("is not written to any more once it runs, whatever time passes", async () => {
     await boot();
     const writes = world.kube.writes.length;

@@ -76,6 +76,7 @@ async function observePod(
   return {
     uid: mount.podUid,
     isReady: connection !== undefined,
+    metadata: await runtime.metadata(mount),
     isTerminating: await runtime.isTerminating(mount),
   };
 }

@@ -20,6 +20,10 @@ export const domainModelSchema = z.strictObject({
   firmware: z.enum(["bios", "uefi"]).describe("Firmware that the guest boots by."),
   hasRng: z.boolean().describe("Whether the guest gets a virtio random number generator."),
   hasGuestAgent: z.boolean().describe("Whether the guest gets the QEMU guest agent's channel."),
+  configDrive: z
+    .enum(["iso9660", "vfat"])
+    .optional()
+    .describe("File system of the config drive; absent, the guest gets none."),
   machine: machineSchema.describe("What was frozen at the first boot; absent members are chosen."),
 });
 

@@ -17,6 +17,7 @@ let connection: LibvirtConnection;
 beforeAll(async () => {
   harness = await LibvirtHarness.start(await guestRootfs());
   await harness.writeFile("disk.qcow2", emptyQcow2(64));
+  await harness.writeFile("config-drive", new Uint8Array(2048));
   const libvirt = createLibvirtClient(systemClock);
   connection = await libvirt.connect(harness.socketPath, { timeoutSeconds: 10 });
 });

@@ -22,7 +22,7 @@ export function buildDomain(guest: Guest, hostVirtType: VirtType): DomainDefinit
   const { domain } = guest.spec;
   const { machine } = domain;
   const virtType = machine.virtType ?? hostVirtType;
-  const disks = [rootDisk()];
+  const disks = domain.configDrive === undefined ? [rootDisk()] : [rootDisk(), configDrive()];
   return {
     virtType,
     name: guest.metadata.name,
@@ -37,7 +37,7 @@ export function buildDomain(guest: Guest, hostVirtType: VirtType): DomainDefinit
     cpu: cpuOf(machine.cpuModel ?? defaultCpu(virtType)),
     ...(virtType === "qemu" && { translationCacheMib }),
     smbios: smbiosOf(domain),
-    iothreads: disks.length,
+    iothreads: disks.filter(({ iothread }) => iothread !== undefined).length,
     disks,
     pciePorts: pcieDevices(domain, disks) + sparePciePorts,
     serialSocket: podPath.serialSocket,
@@ -79,12 +79,30 @@ function cpuOf(name: string): Cpu {
 function rootDisk(): Disk {
   return {
     path: podPath.disk,
+    format: "qcow2",
+    isReadOnly: false,
     target: "vda",
     cache: "none",
     io: "threads",
     discard: "unmap",
     iothread: 1,
     bootIndex: 1,
+  };
+}
+
+/**
+ * The guest finds it by its label. Differs: Nova attaches one of ISO 9660 as a CD-ROM; a virtio disk costs
+ * a boot a second less under TCG. As Nova's, it takes the last letter and leaves the others to volumes.
+ */
+function configDrive(): Disk {
+  return {
+    path: podPath.configDrive,
+    format: "raw",
+    isReadOnly: true,
+    target: "vdz",
+    cache: "none",
+    io: "threads",
+    discard: "ignore",
   };
 }
 

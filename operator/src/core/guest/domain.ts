@@ -46,15 +46,18 @@ export interface Smbios {
   readonly oemStrings: readonly string[];
 }
 
-/** A virtio disk that is a qcow2 file. */
+/** A virtio disk that is a file. */
 export interface Disk {
   readonly path: string;
+  readonly format: "qcow2" | "raw";
+  readonly isReadOnly: boolean;
   /** Name of the target, `vda` and so on. */
   readonly target: string;
   readonly cache: "none";
   readonly io: "threads";
-  readonly discard: "unmap";
-  /** Number of the I/O thread that serves it, from 1. */
-  readonly iothread: number;
-  readonly bootIndex: number;
+  readonly discard: "unmap" | "ignore";
+  /** Number of the I/O thread that serves it, from 1; QEMU's main loop when absent. */
+  readonly iothread?: number;
+  /** Absent: the guest does not boot from it. */
+  readonly bootIndex?: number;
 }

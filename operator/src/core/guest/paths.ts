@@ -133,6 +133,8 @@ export const podPath = {
   images: "/data/images",
   disk: "/data/vm/disk.qcow2",
   nvram: "/data/vm/nvram.fd",
+  /** Made by the pod's metadata program, which knows the values of Secrets. */
+  configDrive: "/data/vm/config-drive",
   /** Where QEMU finds the pod's console service, which listens there. */
   serialSocket: "/data/run/serial0.sock",
 } as const;
@@ -147,6 +149,8 @@ export const runFile = {
   ready: "ready",
   /** Made by init when the pod was asked to end. */
   terminating: "terminating",
+  /** What the pod's metadata program says of the config drive: it is made, or waits for something. */
+  metadataStatus: "metadata-status",
   /** Touched by the agent while it shuts the guest down. */
   agentStops: "agent-stops",
   /** libvirt's log of the QEMU of a domain. */

@@ -6,7 +6,7 @@ import { guestStatusSchema } from "../../api/v1alpha1/guest.ts";
 import { aGuest } from "../../testing/builders.ts";
 import { isEqual } from "../lib/equal.ts";
 import { planGuest } from "./plan.ts";
-import type { GuestStep, GuestView } from "./view.ts";
+import type { GuestStep, GuestView, MetadataView } from "./view.ts";
 
 const uid = aGuest().metadata.uid ?? "";
 const bootNumber = fc.integer({ min: 0, max: 3 });
@@ -109,6 +109,11 @@ const view: fc.Arbitrary<GuestView> = fc.record({
     fc.record({
       uid: fc.constantFrom("pod-1", "pod-2"),
       isReady: mostly(true, false),
+      metadata: mostly<MetadataView>(
+        { kind: "ready" },
+        { kind: "waiting", message: undefined },
+        { kind: "waiting", message: "m" },
+      ),
       isTerminating: mostly(false, true),
     }),
     { nil: undefined },

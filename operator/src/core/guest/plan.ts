@@ -144,9 +144,14 @@ function planStart(view: GuestView): GuestPlan {
     return prepare(view, { step: "PreparingDisk", trouble }, stepNext("CreateDisk"));
   }
   const virtType = view.guest.spec.domain.machine.virtType ?? host.virtType;
+  const wait: Next = { kind: "wait", seconds: podPollSeconds };
   if (pod?.isReady !== true || pod.isTerminating || virtType === undefined) {
-    const next: Next = pod === undefined ? done : { kind: "wait", seconds: podPollSeconds };
-    return prepare(view, { step: "WaitingForPod" }, next);
+    return prepare(view, { step: "WaitingForPod" }, pod === undefined ? done : wait);
+  }
+  if (pod.metadata.kind === "waiting") {
+    const { message } = pod.metadata;
+    const trouble = message === undefined ? undefined : { reason: "MetadataIncomplete", message };
+    return prepare(view, { step: "WaitingForPod", trouble }, wait);
   }
   const trouble = failureOf(view, ["Start", "Resume"]);
   return act({ kind: "Start", virtType }, startingStatus(view, { trouble }));

@@ -80,8 +80,14 @@ export function domainOf(server: Server, source: Source, machine: Machine): Doma
     firmware: machine.firmware ?? firmware ?? "bios",
     hasRng: hasRng ?? true,
     hasGuestAgent: hasGuestAgent ?? false,
+    ...configDriveOf(server),
     machine: compact({ ...frozen, type: machine.type ?? machineType }),
   };
+}
+
+function configDriveOf({ spec }: Server): Pick<DomainModel, "configDrive"> {
+  if (spec.configDrive === "None") return {};
+  return { configDrive: spec.configDrive === "VFAT" ? "vfat" : "iso9660" };
 }
 
 function sourceSpecOf(source: Source): Pick<GuestSpec, "image" | "rootDiskGib" | "shutdown"> {

@@ -23,11 +23,17 @@ export type DomainView =
   /** A QEMU of its user runs, but no libvirt answers for it: nobody may act on it. */
   | { readonly kind: "unknown" };
 
+/** What the guest is told of itself: put together in its pod, or waiting for something that is named. */
+export type MetadataView =
+  | { readonly kind: "ready" }
+  | { readonly kind: "waiting"; readonly message: string | undefined };
+
 /** The server pod as the node sees it. */
 export interface PodView {
   readonly uid: string;
   /** libvirtd answers. */
   readonly isReady: boolean;
+  readonly metadata: MetadataView;
   /** The pod was asked to end. */
   readonly isTerminating: boolean;
 }

@@ -112,13 +112,16 @@ function devices(domain: DomainDefinition): Element {
   ]);
 }
 
-function disk({ path, target, cache, io, discard, iothread, bootIndex }: Disk): Element {
-  const driver = { name: "qemu", type: "qcow2", cache, io, discard, iothread };
+function disk({ path, format, isReadOnly, target, ...rest }: Disk): Element {
+  const { cache, io, discard, iothread, bootIndex } = rest;
+  const thread = iothread === undefined ? {} : { iothread };
+  const driver = { name: "qemu", type: format, cache, io, discard, ...thread };
   return element("disk", { type: "file", device: "disk" }, [
     element("driver", driver),
     element("source", { file: path }),
     element("target", { dev: target, bus: "virtio" }),
-    element("boot", { order: bootIndex }),
+    ...(bootIndex === undefined ? [] : [element("boot", { order: bootIndex })]),
+    ...(isReadOnly ? [element("readonly", {})] : []),
   ]);
 }
 

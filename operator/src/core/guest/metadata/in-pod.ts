@@ -14,8 +14,10 @@ const volumeName = "metadata";
 /** The annotation that carries the recipe. Anyone who reads the pod reads it; no Secret is in it. */
 export function metadataAnnotation(server: Server, guest: Guest): Readonly<Record<string, string>> {
   const devices = { networkData: networkDataOf([], []), nics: [] };
-  const recipe = metadataOf(factsOf(server, guest.spec.domain), devices);
-  return { [annotation.metadata]: formatRecipe(recipe) };
+  const { domain } = guest.spec;
+  const content = metadataOf(factsOf(server, domain), devices);
+  const recipe = formatRecipe({ drive: domain.configDrive ?? "none", ...content });
+  return { [annotation.metadata]: recipe };
 }
 
 export const metadataMount = {

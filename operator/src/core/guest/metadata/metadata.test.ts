@@ -39,7 +39,9 @@ function shown(parts: readonly Part[]): string {
     .join("");
 }
 
-function listing({ files, pages }: Recipe): string {
+type Content = Omit<Recipe, "drive">;
+
+function listing({ files, pages }: Content): string {
   const entries = [
     ...files.map(({ path, parts }) => ["file", path, shown(parts)]),
     ...pages.map(({ path, contentType, parts }) => ["page", path, contentType, shown(parts)]),
@@ -47,7 +49,7 @@ function listing({ files, pages }: Recipe): string {
   return entries.map((entry) => `${entry.join("\n  ").trimEnd()}\n`).join("");
 }
 
-function fileAt({ files }: Recipe, path: string): string | undefined {
+function fileAt({ files }: Content, path: string): string | undefined {
   const found = files.find((file) => file.path === path);
   return found && shown(found.parts);
 }

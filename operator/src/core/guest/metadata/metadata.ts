@@ -6,7 +6,7 @@ import type { Page, Recipe } from "./recipe.ts";
 import { ec2Versions, openstackVersions } from "./versions.ts";
 
 /** The config drive and the pages of the metadata service: the same content in both. */
-export function metadataOf(facts: Facts, devices: Devices): Recipe {
+export function metadataOf(facts: Facts, devices: Devices): Omit<Recipe, "drive"> {
   const openstack = openstackFiles(facts, devices);
   return {
     files: [

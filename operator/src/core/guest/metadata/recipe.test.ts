@@ -12,6 +12,7 @@ const secret: SecretPart = {
 
 test("a recipe has each value once, with its length in bytes, and numbers where it is used", () => {
   const recipe = formatRecipe({
+    drive: "vfat",
     files: [
       { path: "a/b", parts: ["é\n", secret, "x", randomSeed] },
       { path: "a/c", parts: ["x", secret] },
@@ -24,6 +25,7 @@ test("a recipe has each value once, with its length in bytes, and numbers where 
   expect(recipe).toBe(
     [
       "metadata 1",
+      "drive vfat",
       "text 3",
       "é\n",
       "secret json 99 ssh-key-0 spec.sshKeys[0]: Secret a, key b",

@@ -39,6 +39,8 @@ export interface Page {
 }
 
 export interface Recipe {
+  /** File system of the config drive. */
+  readonly drive: "iso9660" | "vfat" | "none";
   readonly files: readonly DriveFile[];
   readonly pages: readonly Page[];
 }
@@ -48,7 +50,7 @@ export interface Recipe {
  * next line, or `secret ENCODING BYTES-MAX FILE ORIGIN`), each written once; then a line for each file
  * and page with the numbers of its values from 0, `r` for a random seed.
  */
-export function formatRecipe({ files, pages }: Recipe): string {
+export function formatRecipe({ drive, files, pages }: Recipe): string {
   const values = new Map<string, number>();
   const references = (parts: readonly Part[]): string =>
     parts.map((part) => (isRandom(part) ? " r" : ` ${numberOf(valueLine(part), values)}`)).join("");
@@ -58,7 +60,7 @@ export function formatRecipe({ files, pages }: Recipe): string {
       ({ path, contentType, parts }) => `page ${path} ${contentType}${references(parts)}\n`,
     ),
   ];
-  return ["metadata 1\n", ...values.keys(), ...lines].join("");
+  return [`metadata 1\ndrive ${drive}\n`, ...values.keys(), ...lines].join("");
 }
 
 function valueLine(part: string | SecretPart): string {
