@@ -129,32 +129,41 @@ function planOff(view: GuestView): GuestPlan {
 
 /** Image, disk, pod, in this order, then the domain. */
 function planStart(view: GuestView): GuestPlan {
-  const { image, hasDisk, pod, host } = view;
+  const { hasDisk, pod, host } = view;
   if (isDiskMissing(view)) return prepare(view, { trouble: diskMissing }, done);
-  if (image.kind === "failed") {
-    return prepare(view, { step: "FetchingImage", trouble: image }, done);
-  }
-  if (image.kind !== "ready") {
-    const next = image.kind === "fetching" ? done : stepNext("FetchImage");
-    // Until a try succeeds, people are told why the last one did not.
-    return prepare(view, { step: "FetchingImage", trouble: image.lastFailure }, next);
-  }
+  const { image } = view;
+  if (image.kind !== "ready") return planImage(view, image);
   if (!hasDisk) {
     const trouble = failureOf(view, ["CreateDisk"]);
     return prepare(view, { step: "PreparingDisk", trouble }, stepNext("CreateDisk"));
   }
   const virtType = view.guest.spec.domain.machine.virtType ?? host.virtType;
-  const wait: Next = { kind: "wait", seconds: podPollSeconds };
   if (pod?.isReady !== true || pod.isTerminating || virtType === undefined) {
-    return prepare(view, { step: "WaitingForPod" }, pod === undefined ? done : wait);
+    const next: Next = pod === undefined ? done : { kind: "wait", seconds: podPollSeconds };
+    return prepare(view, { step: "WaitingForPod" }, next);
   }
-  if (pod.metadata.kind === "waiting") {
-    const { message } = pod.metadata;
-    const trouble = message === undefined ? undefined : { reason: "MetadataIncomplete", message };
-    return prepare(view, { step: "WaitingForPod", trouble }, wait);
-  }
+  if (pod.metadata.kind === "waiting") return planMetadata(view, pod.metadata.message);
   const trouble = failureOf(view, ["Start", "Resume"]);
   return act({ kind: "Start", virtType }, startingStatus(view, { trouble }));
+}
+
+function planImage(
+  view: GuestView,
+  image: Exclude<GuestView["image"], { kind: "ready" }>,
+): GuestPlan {
+  if (image.kind === "failed") {
+    return prepare(view, { step: "FetchingImage", trouble: image }, done);
+  }
+  const next = image.kind === "fetching" ? done : stepNext("FetchImage");
+  // Until a try succeeds, people are told why the last one did not.
+  return prepare(view, { step: "FetchingImage", trouble: image.lastFailure }, next);
+}
+
+/** The pod's program looks for what it misses every second, and says so when it has all. */
+function planMetadata(view: GuestView, message: string | undefined): GuestPlan {
+  const trouble = message === undefined ? undefined : { reason: "MetadataIncomplete", message };
+  const next: Next = { kind: "wait", seconds: podPollSeconds };
+  return prepare(view, { step: "WaitingForPod", trouble }, next);
 }
 
 /** A guest that once ran has a disk, or has lost it: it is never given an empty one instead. */

@@ -289,6 +289,8 @@ export class SimNode {
       isTerminating: async (pod) => find(pod)?.isTerminating === true,
       announceShutdown: (pod) =>
         process.call("runtime.announceShutdown", 1, () => find(pod)?.announceShutdown()),
+      metadata: async (pod) =>
+        find(pod) === undefined ? { kind: "waiting", message: undefined } : { kind: "ready" },
       lastWord: async (pod, domain) => this.containers.get(pod.podUid)?.lastWords.get(domain),
       watch: (pod, handler) => {
         const watchers = find(pod)?.watchers;
