@@ -78,7 +78,7 @@ describe.each(["iso9660", "vfat"] as const)("a config drive of %s", (drive) => {
     };
     expect(await ask("/meta_data")).toContain("web-1.example.org");
     expect(await ask("/network_data")).toContain("192.0.2.7");
-    expect(await ask("/user_data")).toContain("user-data-ran");
+    expect(await ask("/user_data")).toContain("#!/bin/sh");
     console.stdin?.end();
   });
 });

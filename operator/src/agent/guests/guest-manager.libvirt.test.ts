@@ -43,6 +43,8 @@ beforeAll(async () => {
   const { dataDirectory } = harness;
   // In a pod, home is in the runtime directory.
   await symlink(join(dataDirectory, "home"), join(dataDirectory, "run/home"));
+  // What the pod's metadata program would say.
+  await writeFile(join(dataDirectory, "run/metadata-status"), "ready\n");
   await mkdir(join(dataDirectory, "images"));
 });
 afterAll(() => harness.close());
