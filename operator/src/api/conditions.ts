@@ -10,6 +10,7 @@ export const conditionTypes = {
   RebuildRequired: "The image in the spec is not the one that the server was built from.",
   Up: "The hypervisor's agent sends its heartbeat.",
   VirtTypeProven: "A probe guest ran under the virtualization type that the hypervisor offers.",
+  Satisfied: "The members of the server group stand as its policy asks.",
   IdentityKnown: "The hypervisor's uuid and node are the ones that were acknowledged.",
 } as const;
 
@@ -27,6 +28,12 @@ export const reasons = {
     "A Flavor of the same name was made anew. The server keeps what it was built from.",
   ImageNotFound: "No Image of this name exists in this namespace. Create it: the server goes on.",
   ImageInvalid: "A property of the Image is unknown, malformed or not acted on yet.",
+  ServerGroupNotFound:
+    "No ServerGroup of this name exists in this namespace. Create it: the server goes on.",
+  PolicyViolated:
+    "Members stand where the group's policy forbids it. Delete one and make it anew; nothing is moved by itself.",
+  ZoneConflict:
+    "A host is in two availability zones; the aggregate whose name sorts first counts. Change a selector.",
   ResizeNotOffered: "spec.flavor names another flavor, but resize is not offered yet. Set it back.",
   ZoneChangeNotOffered:
     "spec.availabilityZone names another zone than the server is in. Set it back or leave it out.",

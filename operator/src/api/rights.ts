@@ -42,7 +42,7 @@ const operator: ProcessRights = {
   everywhere: [
     {
       group,
-      resources: ["servers", "flavors", "images"],
+      resources: ["servers", "servergroups", "flavors", "images", "hostaggregates"],
       verbs: read,
       purpose: "know what users ask for",
     },
@@ -53,6 +53,12 @@ const operator: ProcessRights = {
       purpose: "hold and release its finalizer; never to change a spec",
     },
     { group, resources: ["servers/status"], verbs: ["update"], purpose: "say what is so" },
+    {
+      group,
+      resources: ["servergroups/status", "flavors/status", "hostaggregates/status"],
+      verbs: ["patch"],
+      purpose: "say who is in them, and how many hosts could take a server",
+    },
     {
       group,
       resources: ["guests"],
@@ -160,20 +166,25 @@ export interface Role {
 const reader: readonly Right[] = [
   {
     group,
-    resources: ["servers", "images", "flavors"],
+    resources: ["servers", "servergroups", "images", "flavors"],
     verbs: read,
     purpose: "see servers and what they are made of",
   },
 ];
 const member: readonly Right[] = [
   ...reader,
-  { group, resources: ["servers", "images"], verbs: change, purpose: "run servers" },
+  {
+    group,
+    resources: ["servers", "servergroups", "images"],
+    verbs: change,
+    purpose: "run servers",
+  },
 ];
 const manager: readonly Right[] = [
   ...member,
   {
     group,
-    resources: ["guests", "hypervisors"],
+    resources: ["guests", "hypervisors", "hostaggregates"],
     verbs: read,
     purpose: "see where and how servers run",
   },
@@ -182,7 +193,7 @@ const admin: readonly Right[] = [
   ...manager,
   {
     group,
-    resources: ["flavors", "hypervisors"],
+    resources: ["flavors", "hypervisors", "hostaggregates"],
     verbs: change,
     purpose: "offer sizes and manage hosts",
   },

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Flavor, Guest, Hypervisor, Image, Server } from "../api/kinds.ts";
+import type {
+  Flavor,
+  Guest,
+  HostAggregate,
+  Hypervisor,
+  Image,
+  Server,
+  ServerGroup,
+} from "../api/kinds.ts";
 import { label, manager } from "../api/names.ts";
 import { Informer } from "../platform/informer.ts";
 import type { Logger } from "../platform/logging.ts";
@@ -36,6 +44,8 @@ const serverIndexes = {
   namespace: ({ metadata }: Server) => [metadata.namespace ?? ""],
   /** The user id of its pods. */
   userId: ({ status }: Server) => (status?.machine === undefined ? [] : [`${status.machine.uid}`]),
+  group: ({ metadata, spec }: Server) =>
+    spec.serverGroup === undefined ? [] : [`${metadata.namespace}/${spec.serverGroup}`],
   /** Servers that wait for a host. */
   waiting: ({ status }: Server) => (status?.run?.state === "Granted" ? [] : ["yes"]),
 };
@@ -54,12 +64,14 @@ const podIndexes = {
  */
 export class Fleet {
   readonly servers: Informer<Server>;
+  readonly serverGroups: Informer<ServerGroup>;
   readonly flavors: Informer<Flavor>;
   readonly images: Informer<Image>;
   readonly guests: Informer<Guest>;
   readonly pods: Informer<Pod>;
   readonly budgets: Informer<PodDisruptionBudget>;
   readonly hypervisors: Informer<Hypervisor>;
+  readonly aggregates: Informer<HostAggregate>;
   readonly nodes: Informer<Node>;
   readonly namespaces: Informer<ResourceObject>;
   readonly heartbeats: Informer<Lease>;
@@ -71,6 +83,7 @@ export class Fleet {
       selector: Selector = {},
     ): Informer<T> => new Informer({ ...context, type, indexes, selector, firstList: "quorum" });
     this.servers = watch(resources.servers, serverIndexes);
+    this.serverGroups = watch(resources.serverGroups);
     this.flavors = watch(resources.flavors);
     this.images = watch(resources.images);
     this.guests = watch(resources.guests, guestIndexes);
@@ -81,6 +94,7 @@ export class Fleet {
       { labelSelector: `${label.managedBy}=${manager}` },
     );
     this.hypervisors = watch(resources.hypervisors);
+    this.aggregates = watch(resources.hostAggregates);
     this.nodes = watch(resources.nodes);
     this.namespaces = watch(resources.namespaces);
     this.heartbeats = watch(resources.leases, {}, { namespace: heartbeatNamespace });
@@ -104,12 +118,14 @@ export class Fleet {
   #all(): readonly Pick<Informer<ResourceObject>, "run" | "synced">[] {
     return [
       this.servers,
+      this.serverGroups,
       this.flavors,
       this.images,
       this.guests,
       this.pods,
       this.budgets,
       this.hypervisors,
+      this.aggregates,
       this.nodes,
       this.namespaces,
       this.heartbeats,

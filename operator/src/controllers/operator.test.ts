@@ -81,7 +81,9 @@ describe("an operator", () => {
       const hypervisors = await cluster.list(resources.hypervisors);
       return hypervisors.some(({ status }) => status?.usage?.servers === 1);
     });
-    await cluster.clock.advance(10_000);
+    // Candidates of flavors are counted again after half a minute.
+    const countedMs = cluster.clock.monotonicMs() + 40_000;
+    await cluster.until("all is counted", () => cluster.clock.monotonicMs() >= countedMs);
     cluster.kube.writes.length = 0;
     const untilMs = cluster.clock.monotonicMs() + 120_000;
     await cluster.until("two minutes", () => cluster.clock.monotonicMs() >= untilMs, 130);

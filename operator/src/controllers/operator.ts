@@ -4,7 +4,11 @@ import { runTogether, type Task } from "../platform/task-group.ts";
 import type { OperatorConfig } from "./config.ts";
 import { EvictionController } from "./eviction/controller.ts";
 import { type Context, Fleet } from "./fleet.ts";
+import { FlavorController } from "./flavor/controller.ts";
+import { HostBook } from "./host-book.ts";
+import { HostAggregateController } from "./host-aggregate/controller.ts";
 import { HypervisorController } from "./hypervisor/controller.ts";
+import { ServerGroupController } from "./server-group/controller.ts";
 import { ServerController } from "./server/controller.ts";
 
 /** Time that the parts are given to end what they are doing. */
@@ -22,6 +26,7 @@ export async function runOperator(
 ): Promise<"stopped" | "failed"> {
   const { clock, log } = context;
   const fleet = new Fleet(context, config.heartbeatNamespace);
+  const hosts = new HostBook(fleet);
   const events = new EventRecorder({
     ...context,
     source: { controller: "kilonova.io/operator", instance },
@@ -36,11 +41,20 @@ export async function runOperator(
       uidCount: config.serverUidCount,
       overheadMib: config.serverOverheadMib,
       settings: config.scheduler,
+      hosts,
     }),
     hypervisor: new HypervisorController(context, {
       fleet,
       events,
       upAfterSeconds: config.upAfterSeconds,
+    }),
+    serverGroup: new ServerGroupController(context, { fleet, events }),
+    hostAggregate: new HostAggregateController(context, fleet),
+    flavor: new FlavorController(context, {
+      fleet,
+      hosts,
+      settings: config.scheduler,
+      overheadMib: config.serverOverheadMib,
     }),
     eviction: new EvictionController(context, fleet),
   };

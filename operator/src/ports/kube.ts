@@ -4,9 +4,11 @@ import {
   kinds,
   type Flavor,
   type Guest,
+  type HostAggregate,
   type Hypervisor,
   type Image,
   type Server,
+  type ServerGroup,
 } from "../api/kinds.ts";
 
 /** Which resource of the API server, and the type of its objects. */
@@ -128,6 +130,8 @@ function own<T extends KubeObject>(definition: {
 /** Every resource that the product touches. */
 export const resources = {
   servers: own<Server>(kinds.server),
+  serverGroups: own<ServerGroup>(kinds.serverGroup),
+  hostAggregates: own<HostAggregate>(kinds.hostAggregate),
   flavors: own<Flavor>(kinds.flavor),
   images: own<Image>(kinds.image),
   hypervisors: own<Hypervisor>(kinds.hypervisor),

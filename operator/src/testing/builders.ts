@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { apiVersion, type ObjectMeta } from "../api/define-kind.ts";
-import { kinds, type Flavor, type Guest, type Hypervisor, type Image } from "../api/kinds.ts";
-import type { Server } from "../api/kinds.ts";
+import {
+  kinds,
+  type Flavor,
+  type Guest,
+  type HostAggregate,
+  type Hypervisor,
+  type Image,
+  type Server,
+  type ServerGroup,
+} from "../api/kinds.ts";
 
 /** A change to a builder's object: only the members that the test is about. */
 interface Change<Spec, Status> {
@@ -90,6 +98,24 @@ export function aHypervisor({ metadata: meta, spec, status }: ChangeOf<Hyperviso
     },
   };
   return hypervisor;
+}
+
+export function anAggregate(name: string, spec: HostAggregate["spec"]): HostAggregate {
+  return {
+    apiVersion,
+    kind: kinds.hostAggregate.kind,
+    metadata: metadata(name, `a9900000-${name}`),
+    spec,
+  };
+}
+
+export function aServerGroup(spec: Partial<ServerGroup["spec"]> = {}): ServerGroup {
+  return {
+    apiVersion,
+    kind: kinds.serverGroup.kind,
+    metadata: metadata("web", "6700b000-0000-4000-8000-000000000001", { namespace: "team" }),
+    spec: { policy: "anti-affinity", topology: "Host", ...spec },
+  };
 }
 
 export function aGuest({ metadata: meta, spec, status }: ChangeOf<Guest> = {}): Guest {

@@ -54,6 +54,7 @@ export const completeObjects = {
       userData: { value: "#cloud-config" },
       configDrive: "VFAT",
       availabilityZone: "east",
+      serverGroup: "web",
       schedulerHints: {
         sameHost: ["db-1"],
         differentHost: ["db-2"],
@@ -118,7 +119,40 @@ export const completeObjects = {
       access: { namespaces: ["team-a", "team-b"] },
       extraSpecs: { "hw:cpu_policy": "shared", "trait:HW_CPU_X86_AVX": "required" },
     },
-    status: { observedGeneration: 1 },
+    status: {
+      observedGeneration: 1,
+      candidates: 2,
+      excluded: { "is down": 1 },
+      conditions: [condition],
+    },
+  }),
+  serverGroup: complete("serverGroup", {
+    spec: { policy: "anti-affinity", topology: "Zone", maxServersPerHost: 2 },
+    status: {
+      observedGeneration: 1,
+      memberCount: 1,
+      members: ["web-1"],
+      spread: { east: 1 },
+      violations: [{ place: "east", message: "Too many.", servers: ["web-1"] }],
+      conditions: [condition],
+    },
+  }),
+  hostAggregate: complete("hostAggregate", {
+    spec: {
+      nodeSelector: {
+        matchLabels: { "example.org/rack": "a" },
+        matchExpressions: [{ key: "disk", operator: "NotIn", values: ["hdd"] }],
+      },
+      availabilityZone: "east",
+      metadata: { instance_type: "m1.small,m1.large" },
+      traits: ["CUSTOM_RACK_A"],
+    },
+    status: {
+      observedGeneration: 1,
+      hostCount: 1,
+      hosts: ["node-1"],
+      conditions: [condition],
+    },
   }),
   image: complete("image", {
     spec: {
@@ -135,6 +169,7 @@ export const completeObjects = {
       isDisabled: true,
       disabledReason: "A fan is broken.",
       acknowledgedUuid: uuid,
+      provider: { inventories: { CUSTOM_LICENSE: inventory }, traits: ["CUSTOM_FAST"] },
       allocationRatios: { VCPU: 4, MEMORY_MB: 1.5, DISK_GB: 0.9 },
       reserved: { VCPU: 1, MEMORY_MB: 512, DISK_GB: 10 },
       virtType: "qemu",
@@ -188,6 +223,7 @@ export const completeObjects = {
       image: { http, format: "qcow2" },
       rootDiskGib: 1,
       resources: { VCPU: 1 },
+      group: { name: "web", serversMax: 1 },
       shutdown: { timeoutSeconds: 60, retryIntervalSeconds: 10 },
     },
     status: {

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Flavor, Guest, Hypervisor, Image, Server } from "../api/kinds.ts";
+import type { Flavor, Guest, Hypervisor, Image, Server, ServerGroup } from "../api/kinds.ts";
 import { annotation, finalizer } from "../api/names.ts";
 import { timestampOf } from "../core/lib/time.ts";
-import { heldClaims } from "../core/scheduler/claims.ts";
+import { type HeldClaim, heldClaims } from "../core/scheduler/claims.ts";
 import { hostStatesOf, type NodeView } from "../core/scheduler/host-state.ts";
 import { type ServerPlan, plan } from "../core/server/plan.ts";
-import type { CreationRefusal, ObservedPod, ServerObservation } from "../core/server/state.ts";
+import type {
+  CreationRefusal,
+  ObservedPod,
+  Placement,
+  ServerObservation,
+} from "../core/server/state.ts";
 import type { Step } from "../core/server/steps.ts";
 import { aFlavor, aHypervisor, anImage, aServer } from "./builders.ts";
 import { FakeNode } from "./fake-node.ts";
@@ -24,6 +29,9 @@ export class ServerWorld {
   server: Server | undefined;
   flavor: Flavor | undefined = aFlavor();
   image: Image | undefined = anImage();
+  serverGroup: ServerGroup | undefined;
+  /** What other servers hold of the nodes. */
+  claimsOfOthers: HeldClaim[] = [];
   guests: Guest[] = [];
   pods: ObservedPod[] = [];
   creationRefusal: CreationRefusal | undefined;
@@ -96,16 +104,9 @@ export class ServerWorld {
           ? undefined
           : { isUp: node.isUp, virtType: "qemu", zone: node.zone };
       },
+      serverGroup: this.serverGroup,
       uidOfServer: () => undefined,
-      placement: () => ({
-        settings: {},
-        hosts: hostStatesOf(
-          this.nodes.map((node) => this.#hypervisor(node)),
-          new Map(this.nodes.map((node) => [node.name, nodeViewOf(node)])),
-          heldClaims({ servers: [server], guests, assumed: [] }),
-        ),
-        freeUid: 1_000_700_000,
-      }),
+      placement: () => this.#placement(server),
     };
   }
 
@@ -187,6 +188,15 @@ export class ServerWorld {
   losePod(): void {
     for (const pod of this.pods) this.#endGuestIn(pod);
     this.pods = [];
+  }
+
+  #placement(server: Server): Placement {
+    const own = heldClaims({ servers: [server], guests: this.guests, assumed: [] });
+    const claims = [...own, ...this.claimsOfOthers];
+    const hypervisors = this.nodes.map((node) => this.#hypervisor(node));
+    const nodes = new Map(this.nodes.map((node) => [node.name, nodeViewOf(node)]));
+    const hosts = hostStatesOf({ hypervisors, nodes }, claims);
+    return { hosts, settings: {}, freeUid: 1_000_700_000 };
   }
 
   #hypervisor({ name, isUp }: FakeNode): Hypervisor {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from "zod";
 import { mapOf, setOf, text } from "../bounded.ts";
-import { defineKind, immutable, observedGeneration } from "../define-kind.ts";
+import { conditionsSchema, defineKind, immutable, observedGeneration } from "../define-kind.ts";
 
 /** Extra specs as Nova bounds them: keys and values of at most 255 characters. */
 export const extraSpecsSchema = mapOf(text(1, 255), text(0, 255), 128).describe(
@@ -38,6 +38,19 @@ export const flavorSpecSchema = z.strictObject({
 
 export type FlavorSpec = z.output<typeof flavorSpecSchema>;
 
+const count = z.int().min(0).max(1_000_000);
+
+export const flavorStatusSchema = z.strictObject({
+  observedGeneration: observedGeneration.optional(),
+  candidates: count.optional().describe("How many hypervisors could take such a server now."),
+  excluded: mapOf(text(0, 128), count, 32)
+    .optional()
+    .describe("How many hypervisors each cause excludes."),
+  conditions: conditionsSchema.optional(),
+});
+
+export type FlavorStatus = z.output<typeof flavorStatusSchema>;
+
 const makeAnother = "create a Flavor of another name and point servers at it";
 
 export const flavor = defineKind({
@@ -48,7 +61,7 @@ export const flavor = defineKind({
   description:
     "A size for servers: virtual CPUs, memory, disk and hardware properties. Only the description, the access list and isDisabled may change; a server keeps the copy that it was built from.",
   spec: flavorSpecSchema,
-  status: z.strictObject({ observedGeneration: observedGeneration.optional() }),
+  status: flavorStatusSchema,
   rules: [
     immutable("vcpus", makeAnother),
     immutable("memoryMib", makeAnother),
@@ -69,6 +82,20 @@ export const flavor = defineKind({
       type: "string",
       jsonPath: ".spec.isDisabled",
       description: "Whether new servers are refused.",
+      priority: 1,
+    },
+    {
+      name: "CANDIDATES",
+      type: "integer",
+      jsonPath: ".status.candidates",
+      description: "Hypervisors that could take such a server now.",
+      priority: 1,
+    },
+    {
+      name: "EXTRA SPECS",
+      type: "string",
+      jsonPath: ".spec.extraSpecs",
+      description: "What else it asks for.",
       priority: 1,
     },
     { name: "AGE", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Age." },

@@ -69,6 +69,18 @@ export const guestSpecSchema = z.strictObject({
     .max(65_536)
     .describe("Size of the root disk in GiB; 0 takes the image's virtual size."),
   resources: resourcesSchema.describe("The claim: what the guest takes of its host."),
+  group: z
+    .strictObject({
+      name: text(1, 253).describe("Name of the ServerGroup, in the Guest's namespace."),
+      serversMax: z
+        .int()
+        .min(1)
+        .max(1000)
+        .optional()
+        .describe("How many members the host may have; absent when any number may share it."),
+    })
+    .optional()
+    .describe("The server group, whose rule the node checks again when it answers the claim."),
   shutdown: z
     .strictObject({
       timeoutSeconds: z

@@ -2,10 +2,27 @@
 import { z } from "zod";
 import { mapOf, setOf, text } from "../bounded.ts";
 import { conditionsSchema, defineKind, observedGeneration } from "../define-kind.ts";
+import { traitName } from "../scheduling-names.ts";
 import { uuidSchema } from "./guest-model.ts";
 
 const ratio = z.number().min(0.1).max(1000);
 const mib = z.int().min(0).max(2_147_483_647);
+
+const amount = z.int().min(0).max(2_147_483_647);
+const unit = z.int().min(1).max(2_147_483_647);
+
+/** Placement's fields of one resource class. Source: nova-semantics 5.1, 6.6. */
+const customInventorySchema = z.strictObject({
+  total: unit.describe("What there is."),
+  reserved: amount.default(0).describe("What is never promised."),
+  allocationRatio: ratio.default(1).describe("Promised per unit that there is."),
+  minUnit: unit.default(1).describe("Smallest amount of one claim."),
+  maxUnit: unit.optional().describe("Largest amount of one claim; all there is when absent."),
+  stepSize: unit.default(1).describe("Claims are multiples of it."),
+});
+
+/** Classes that the host reports by itself. */
+export const reportedClasses = ["VCPU", "MEMORY_MB", "DISK_GB"] as const;
 
 export const hypervisorSpecSchema = z.strictObject({
   isDisabled: z
@@ -32,6 +49,17 @@ export const hypervisorSpecSchema = z.strictObject({
     })
     .optional()
     .describe("What is never promised."),
+  provider: z
+    .strictObject({
+      inventories: mapOf(text(1, 255), customInventorySchema, 32)
+        .optional()
+        .describe("Resources by class, for example CUSTOM_LICENSE. What is removed here vanishes."),
+      traits: setOf(traitName, 128)
+        .optional()
+        .describe("Traits beside those that the host finds. What is removed here vanishes."),
+    })
+    .optional()
+    .describe("What the host offers that nobody can find out by looking. As Nova's provider.yaml."),
   virtType: z
     .enum(["auto", "kvm", "qemu"])
     .default("auto")
@@ -138,7 +166,25 @@ export const hypervisor = defineKind({
     "A node that runs servers: its inventory, its traits and whether it is up. Made by the operator for each node labelled kilonova.io/hypervisor=true.",
   spec: hypervisorSpecSchema,
   status: hypervisorStatusSchema,
-  rules: [],
+  rules: [
+    {
+      cel:
+        "!has(self.provider) || !has(self.provider.inventories) || " +
+        "self.provider.inventories.all(name, name.matches('^[A-Z][A-Z0-9_]*$'))",
+      message: "provider.inventories: write classes in capitals, digits and _, as CUSTOM_LICENSE",
+      holds: ({ provider }) =>
+        Object.keys(provider?.inventories ?? {}).every((name) => /^[A-Z][A-Z0-9_]*$/.test(name)),
+    },
+    {
+      cel:
+        "!has(self.provider) || !has(self.provider.inventories) || " +
+        `self.provider.inventories.all(name, !(name in ${JSON.stringify([...reportedClasses, "PCPU"]).replaceAll('"', "'")}))`,
+      message:
+        "provider.inventories: the host itself reports VCPU, MEMORY_MB, DISK_GB and PCPU; see allocationRatios and reserved",
+      holds: ({ provider }) =>
+        [...reportedClasses, "PCPU"].every((name) => provider?.inventories?.[name] === undefined),
+    },
+  ],
   columns: [
     { name: "STATE", type: "string", jsonPath: ".status.state", description: "up or down." },
     {

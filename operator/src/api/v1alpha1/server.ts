@@ -9,6 +9,7 @@ import {
   timestamp,
 } from "../define-kind.ts";
 import { labelSelectorSchema } from "../label-selector.ts";
+import { zoneName } from "../scheduling-names.ts";
 import { extraSpecsSchema, flavorShape } from "./flavor.ts";
 import { httpSourceSchema, imageFormat, imagePropertiesSchema } from "./image.ts";
 import { machineSchema, resourcesSchema, uuidSchema } from "./guest-model.ts";
@@ -45,8 +46,6 @@ const userDataSchema = z.strictObject({
 });
 
 export const powerStates = ["Running", "Stopped"] as const;
-
-const zoneName = text(1, 63).regex(/^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/);
 
 /** Looked at whenever a host is chosen. Source: nova-semantics 5.6. */
 const schedulerHintsSchema = z.strictObject({
@@ -86,6 +85,9 @@ export const serverSpecSchema = z.strictObject({
   availabilityZone: zoneName
     .optional()
     .describe("Only on hosts of this zone, now and when it moves; absent means any."),
+  serverGroup: objectName
+    .optional()
+    .describe("Name of a ServerGroup of the namespace that the server is a member of for life."),
   schedulerHints: schedulerHintsSchema
     .optional()
     .describe("Wishes beside flavor and image, looked at whenever a host is chosen."),
@@ -254,6 +256,7 @@ export const server = defineKind({
   status: serverStatusSchema,
   rules: [
     immutable("uuid", "create another Server with the uuid that you want"),
+    immutable("serverGroup", "create another Server in the group that you want"),
     {
       cel: "!has(self.sshKeys) || self.sshKeys.all(key, has(key.value) != has(key.secret))",
       message: "sshKeys: give each either a value or a secret",

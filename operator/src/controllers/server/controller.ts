@@ -10,6 +10,7 @@ import { Controller, type Pass, type ReconcileResult } from "../../platform/cont
 import type { EventRecorder } from "../../platform/events.ts";
 import { AlreadyExists, Refused } from "../../ports/errors.ts";
 import type { Context, Fleet } from "../fleet.ts";
+import type { HostBook } from "../host-book.ts";
 import { StepApplier } from "./apply.ts";
 import { ServerObserver } from "./observe.ts";
 import { watchServers } from "./watches.ts";
@@ -25,6 +26,7 @@ export interface ServerControllerOptions {
   /** Memory in MiB that a server takes beside its guest's. */
   readonly overheadMib: number;
   readonly settings: SchedulerSettings;
+  readonly hosts: HostBook;
 }
 
 /** Brings every Server to what its spec asks, by plans of `core/server`. */

@@ -3,15 +3,13 @@ import type { Guest, Server } from "../../api/kinds.ts";
 import { label } from "../../api/names.ts";
 import type { PodPolicy } from "../../core/guest/pod.ts";
 import type { AssumedClaims } from "../../core/scheduler/assumed.ts";
-import { zoneOfNode } from "../../core/scheduler/host-facts.ts";
 import type { SchedulerSettings } from "../../core/scheduler/settings.ts";
 import type { CreationRefusal, Placement, ServerObservation } from "../../core/server/state.ts";
 import { refOf } from "../../platform/informer.ts";
 import { type KubeStore, type Pod, resources } from "../../ports/kube.ts";
 import { ifPresent } from "../absence.ts";
 import type { Fleet } from "../fleet.ts";
-import { HostBook } from "./host-book.ts";
-import { nodeView } from "./node-view.ts";
+import type { HostBook } from "../host-book.ts";
 import { observedPod } from "./observed-pod.ts";
 import { UserIds } from "./user-ids.ts";
 
@@ -25,6 +23,7 @@ export interface ObserverOptions {
   readonly overheadMib: number;
   readonly podPolicy: PodPolicy;
   readonly settings: SchedulerSettings;
+  readonly hosts: HostBook;
 }
 
 /** What only the shell knows of a Server. */
@@ -36,12 +35,10 @@ export interface Recollection {
 /** Gathers what a Server's plan is made from. */
 export class ServerObserver {
   readonly #options: ObserverOptions;
-  readonly #hosts: HostBook;
   readonly #userIds: UserIds;
 
   constructor(options: ObserverOptions) {
     this.#options = options;
-    this.#hosts = new HostBook(options.fleet);
     this.#userIds = new UserIds(options.fleet, options);
   }
 
@@ -89,10 +86,13 @@ export class ServerObserver {
       pods: own.pods.map(observedPod),
       hostOf: (name) => {
         const status = fleet.hypervisors.get(name)?.status;
-        const node = fleet.nodes.get(name);
-        const zone = node && zoneOfNode(nodeView(node));
+        const zone = this.#options.hosts.zoneOf(name);
         return status && { isUp: status.state === "up", virtType: status.virtType, zone };
       },
+      serverGroup:
+        server.spec.serverGroup === undefined
+          ? undefined
+          : fleet.serverGroups.get(`${server.metadata.namespace}/${server.spec.serverGroup}`),
       uidOfServer: (name) =>
         fleet.servers.get(`${server.metadata.namespace}/${name}`)?.metadata.uid,
       creationRefusal,
@@ -104,10 +104,10 @@ export class ServerObserver {
   }
 
   #placement(): Placement {
-    const { assumed, settings } = this.#options;
+    const { assumed, settings, hosts } = this.#options;
     const assumptions = assumed.list();
     return {
-      hosts: this.#hosts.list(assumptions),
+      hosts: hosts.list(assumptions),
       settings,
       freeUid: this.#userIds.free(assumptions),
     };

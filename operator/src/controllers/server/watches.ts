@@ -4,15 +4,14 @@ import { label } from "../../api/names.ts";
 import { isReleased } from "../../core/guest/release.ts";
 import { conditionOf } from "../../core/lib/condition-set.ts";
 import { isEqual } from "../../core/lib/equal.ts";
-import { zoneOfNode } from "../../core/scheduler/host-facts.ts";
 import { type Change, keyOf } from "../../platform/informer.ts";
 import type { Node, ResourceObject } from "../../ports/kube.ts";
 import type { Fleet } from "../fleet.ts";
-import { nodeView } from "./node-view.ts";
 
 /** Which Servers a change may concern: each of them is looked at again. */
 export function watchServers(fleet: Fleet, enqueue: (key: string) => void): void {
   const { servers, guests, pods, flavors, images, hypervisors, nodes, namespaces } = fleet;
+  const { serverGroups, aggregates } = fleet;
   const wake = (index: string, value: string): void => {
     for (const server of servers.byIndex(index, value)) enqueue(keyOf(server));
   };
@@ -36,6 +35,12 @@ export function watchServers(fleet: Fleet, enqueue: (key: string) => void): void
       wake("namespace", change.key);
     }
   });
+  serverGroups.onChange(({ key }) => wake("group", key));
+  aggregates.onChange((change) => {
+    // The zone of any host may be another one.
+    if (!isChanged(change, ({ spec }) => spec)) return;
+    for (const server of servers.list()) enqueue(keyOf(server));
+  });
   flavors.onChange(({ key }) => wake("flavor", key));
   images.onChange(({ key }) => wake("image", key));
   hypervisors.onChange((change) => {
@@ -43,8 +48,9 @@ export function watchServers(fleet: Fleet, enqueue: (key: string) => void): void
     if (isChanged(change, placementPart)) wakeWaiting();
   });
   nodes.onChange((change) => {
-    if (isChanged(change, zonePart)) wake("host", change.key);
-    if (isChanged(change, nodePart)) wakeWaiting();
+    if (!isChanged(change, nodePart)) return;
+    wake("host", change.key);
+    wakeWaiting();
   });
 }
 
@@ -73,10 +79,6 @@ function placementPart({ spec, status }: Hypervisor): unknown {
 /** Hints may name any label. */
 function nodePart({ metadata, spec, status }: Node): unknown {
   return [metadata.labels, spec?.unschedulable, status?.addresses];
-}
-
-function zonePart(node: Node): unknown {
-  return zoneOfNode(nodeView(node));
 }
 
 /** A claim is over: another server may fit now. */

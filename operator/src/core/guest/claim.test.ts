@@ -109,3 +109,47 @@ describe("a claim", () => {
     expect(answerClaim(next, book(next, other))?.state).toBe("Accepted");
   });
 });
+
+describe("the claim of a member of a server group", () => {
+  const member = (name: string, serversMax?: number, change: Parameters<typeof aGuest>[0] = {}) => {
+    const rule = { name: "web", ...(serversMax !== undefined && { serversMax }) };
+    const server = { name, uid: `uid-of-${name}` };
+    const spec = { server, uid: uidOf(name), resources: { MEMORY_MB: 1 }, group: rule };
+    return claimant(name, 1, { ...change, spec: { ...spec, ...change.spec } });
+  };
+
+  test("is refused where as many members are as may be", () => {
+    const guest = member("b", 1);
+    const other = member("a", 1, accepted);
+    expect(answerClaim(guest, book(guest, other))).toMatchObject({
+      state: "Refused",
+      message: "the host has 1 of server group web, which allows 1 on one host",
+    });
+    const roomy = member("b", 2);
+    expect(answerClaim(roomy, book(roomy, other))?.state).toBe("Accepted");
+  });
+
+  test("counts servers of the same group and namespace, and not the server itself", () => {
+    const guest = member("b", 1);
+    const stranger = member("a", 1, { ...accepted, metadata: { namespace: "others" } });
+    const before = member("c", 1, {
+      ...accepted,
+      spec: { server: { name: "b", uid: "uid-of-b" }, uid: uidOf("b") },
+    });
+    expect(answerClaim(guest, book(guest, stranger, before))?.state).toBe("Accepted");
+  });
+
+  test("of two that are made at once, one is taken, whatever two leaders decided", () => {
+    const one = member("a", 1);
+    const other = member("b", 1);
+    expect(answerClaim(one, book(one, other))?.state).toBe("Accepted");
+    expect(answerClaim(other, book(one, other))?.state).toBe("Refused");
+  });
+
+  test("has no limit where the policy gives none", () => {
+    const guest = member("b");
+    expect(answerClaim(guest, book(guest, member("a", undefined, accepted)))?.state).toBe(
+      "Accepted",
+    );
+  });
+});

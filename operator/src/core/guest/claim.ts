@@ -55,20 +55,38 @@ function isUnanswered({ spec, status, metadata }: Guest): boolean {
 }
 
 function obstacle(
-  { spec }: Guest,
+  guest: Guest,
   committed: readonly Guest[],
   inventories: Inventories,
 ): string | undefined {
+  const { spec } = guest;
   const sharer = committed.find(
     (other) => other.spec.uid === spec.uid && other.spec.server.uid !== spec.server.uid,
   );
   if (sharer !== undefined) {
     return `user id ${spec.uid} belongs to server ${sharer.spec.server.name} on this host`;
   }
+  const crowd = crowdOf(committed, guest);
+  if (crowd !== undefined) return crowd;
   const used = addUp(committed.map((other) => other.spec.resources));
   const shortages = shortagesOf(inventories, used, spec.resources);
   if (shortages.length === 0) return undefined;
   return `the host ${describeList(shortages.map(describeShortage))}`;
+}
+
+/** The server group's limit for one host, if this one would break it. Source: nova-semantics 5.6. */
+function crowdOf(committed: readonly Guest[], { metadata, spec }: Guest): string | undefined {
+  const { name, serversMax } = spec.group ?? {};
+  if (serversMax === undefined) return undefined;
+  const peers = committed.filter(
+    (other) =>
+      other.metadata.namespace === metadata.namespace &&
+      other.spec.group?.name === name &&
+      other.spec.server.uid !== spec.server.uid,
+  );
+  const count = new Set(peers.map((peer) => peer.spec.server.uid)).size;
+  if (count < serversMax) return undefined;
+  return `the host has ${count} of server group ${name}, which allows ${serversMax} on one host`;
 }
 
 function byAge({ metadata: one }: Guest, { metadata: other }: Guest): number {

@@ -36,11 +36,13 @@ export interface Incarnation {
   /** What earlier boots froze, with the server's user id. */
   readonly machine: Machine & { readonly uid: number };
   readonly claim: Resources;
+  /** The server group's rule for the host. */
+  readonly group?: GuestSpec["group"] | undefined;
 }
 
 /** The Guest of an incarnation: a domain that shall run, or be ready to. */
 export function newGuest(incarnation: Incarnation): Guest {
-  const { server, run, source, machine, claim } = incarnation;
+  const { server, run, source, machine, claim, group } = incarnation;
   const uid = uidOf(server);
   const isWanted = server.spec.powerState === "Running";
   return {
@@ -63,6 +65,7 @@ export function newGuest(incarnation: Incarnation): Guest {
       domain: domainOf(server, source, machine),
       uid: machine.uid,
       resources: claim,
+      ...(group !== undefined && { group }),
       ...sourceSpecOf(source),
     },
   };

@@ -67,11 +67,16 @@ function sizeRefusal(flavor: Flavor, image: Image): Refusal | undefined {
   return isDiskTooSmall ? needs(`a root disk of ${minDiskGib} GiB, not ${rootDiskGib}`) : undefined;
 }
 
-function copiesOf(flavor: Flavor, image: Image, http: EmbeddedImage["http"]): Source {
+/** The copy of a flavor that a server keeps. */
+export function embeddedFlavorOf(flavor: Flavor): EmbeddedFlavor {
   const { vcpus, memoryMib, rootDiskGib, extraSpecs } = flavor.spec;
+  return compact({ ...identityOf(flavor), vcpus, memoryMib, rootDiskGib, extraSpecs });
+}
+
+function copiesOf(flavor: Flavor, image: Image, http: EmbeddedImage["http"]): Source {
   const { format, minDiskGib, minMemoryMib, properties } = image.spec;
   return {
-    flavor: compact({ ...identityOf(flavor), vcpus, memoryMib, rootDiskGib, extraSpecs }),
+    flavor: embeddedFlavorOf(flavor),
     image: compact({ ...identityOf(image), http, format, minDiskGib, minMemoryMib, properties }),
   };
 }

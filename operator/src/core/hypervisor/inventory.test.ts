@@ -32,6 +32,17 @@ describe("what a host offers", () => {
     expect(inventoriesOf(host, {})["VCPU"]!.maxUnit).toBe(4);
   });
 
+  test("is also what the administrator says that there is, as long as that is said", () => {
+    const given = { reserved: 1, allocationRatio: 1, minUnit: 1, stepSize: 1 };
+    const provider = { inventories: { CUSTOM_LICENSE: { ...given, total: 10 } } };
+    expect(inventoriesOf(host, { provider })["CUSTOM_LICENSE"]).toEqual({
+      ...given,
+      total: 10,
+      maxUnit: 10,
+    });
+    expect(Object.keys(inventoriesOf(host, {}))).toEqual(["VCPU", "MEMORY_MB", "DISK_GB"]);
+  });
+
   test("is no memory where other pods request more than is allocatable", () => {
     const memory = inventoriesOf({ ...host, otherPodsBytes: 7 * 2 ** 30 }, {})["MEMORY_MB"]!;
     expect(memory.total).toBe(0);

@@ -28,7 +28,7 @@ const defaultRatios: Readonly<Record<ResourceClass, number>> = {
  */
 export function inventoriesOf(
   host: HostResources,
-  spec: Pick<HypervisorSpec, "allocationRatios" | "reserved">,
+  spec: Pick<HypervisorSpec, "allocationRatios" | "reserved" | "provider">,
 ): Inventories {
   const memoryBytes = Math.max(0, host.allocatableBytes - host.otherPodsBytes);
   const totals: Readonly<Record<ResourceClass, number>> = {
@@ -45,8 +45,17 @@ export function inventoriesOf(
     stepSize: 1,
   });
   return {
+    ...providedInventories(spec.provider),
     VCPU: inventoryOf("VCPU"),
     MEMORY_MB: inventoryOf("MEMORY_MB"),
     DISK_GB: inventoryOf("DISK_GB"),
   };
+}
+
+/** What the administrator says that there is beside: nothing of it is kept when it is said no more. */
+function providedInventories(provider: HypervisorSpec["provider"]): Inventories {
+  const given = Object.entries(provider?.inventories ?? {});
+  return Object.fromEntries(
+    given.map(([name, one]) => [name, { ...one, maxUnit: one.maxUnit ?? one.total }]),
+  );
 }

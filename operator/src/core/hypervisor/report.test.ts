@@ -56,6 +56,17 @@ describe("the report of a host", () => {
     expect(report.conditions?.[0]).toMatchObject({ status: "False", reason: "KvmRequired" });
   });
 
+  test("has the traits that the administrator gives beside those that are found, once each", () => {
+    const provider = { traits: ["CUSTOM_FAST", "COMPUTE_NODE"] };
+    const { traits = [] } = reportOf(
+      { ...observation, spec: { ...observation.spec, provider } },
+      undefined,
+    );
+    expect(traits).toContain("CUSTOM_FAST");
+    expect(traits.filter((name) => name === "COMPUTE_NODE")).toHaveLength(1);
+    expect(reportOf(observation, undefined).traits).not.toContain("CUSTOM_FAST");
+  });
+
   test("is due once, and again only when something changed", () => {
     const report = reportOf(observation, undefined);
     expect(isReportDue(report, undefined)).toBe(true);

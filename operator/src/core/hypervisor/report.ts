@@ -75,8 +75,12 @@ function offer(
   return {
     virtType,
     inventory: inventoriesOf(host, spec),
-    traits: traitsOf({ cpu: facts.cpu, virtType, capabilities }),
+    traits: withProvided(traitsOf({ cpu: facts.cpu, virtType, capabilities }), spec.provider),
   };
+}
+
+function withProvided(found: readonly string[], provider: HypervisorSpec["provider"]): string[] {
+  return [...new Set([...found, ...(provider?.traits ?? [])])].toSorted();
 }
 
 /** Whether the object's status says something else than the report: only then it is written. */

@@ -31,7 +31,7 @@ function wordsOf(values: readonly string[]): ReadonlySet<string> {
 }
 
 /** Undefined for a host in no aggregate. */
-function togetherOf({ aggregates }: HostState): Metadata | undefined {
+function togetherOf({ aggregates }: Pick<HostState, "aggregates">): Metadata | undefined {
   if (aggregates === undefined || aggregates.length === 0) return undefined;
   let found = known.get(aggregates);
   if (found === undefined) {
@@ -66,6 +66,6 @@ export function leastNumberOf(host: HostState, key: string): number | undefined 
  * The availability zone of a host: what one of its aggregates says. Source: nova-semantics 5.5.
  * Differs: else what its Node is labelled with; there is no default zone.
  */
-export function zoneOf(host: HostState): string | undefined {
+export function zoneOf(host: Pick<HostState, "aggregates" | "zone">): string | undefined {
   return togetherOf(host)?.values.get("availability_zone")?.[0] ?? host.zone;
 }

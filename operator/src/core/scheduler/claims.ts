@@ -18,6 +18,8 @@ export interface Holder {
   readonly isBuilding: boolean;
   /** It never ran, because its host could not start it. */
   readonly hasFailed: boolean;
+  /** The key of the server group that it is a member of: its namespace and name. */
+  readonly group?: string;
   /** Of the image that it was made from. */
   readonly imageProperties?: Readonly<Record<string, string>>;
 }
@@ -59,24 +61,33 @@ export function heldClaims({ servers, guests, assumed }: ClaimSources): HeldClai
   for (const guest of guests) {
     const { host, resources, server } = guest.spec;
     const key = `${guest.metadata.namespace}/${guest.metadata.name}`;
-    const holder = holders.get(server.uid) ?? newHolder(server.uid);
+    const holder = holders.get(server.uid) ?? holderOfGuest(guest);
     claims.set(key, isReleased(guest) ? undefined : { host, resources, holder });
   }
   return [...claims.values()].filter((claim) => claim !== undefined);
 }
 
-/** A Server of which nothing more is known than that it exists. */
-function newHolder(serverUid: string): Holder {
-  return { serverUid, isBuilding: false, hasFailed: false };
+/** A Server of which nothing more is known than what its Guest says. */
+function holderOfGuest({ metadata, spec }: Guest): Holder {
+  const holder = { serverUid: spec.server.uid, isBuilding: false, hasFailed: false };
+  const { name } = spec.group ?? {};
+  return name === undefined ? holder : { ...holder, group: groupKey(metadata.namespace, name) };
 }
 
-function holderOf({ metadata, status }: Server): Holder {
+/** By what a server group is known among holders of claims. */
+export function groupKey(namespace = "", name: string): string {
+  return `${namespace}/${name}`;
+}
+
+function holderOf({ metadata, spec, status }: Server): Holder {
   const { phase, fault, timings, image } = status ?? {};
+  const { serverGroup: group } = spec;
   const neverRan = timings?.startedTime === undefined;
   return {
     serverUid: metadata.uid ?? "",
     isBuilding: phase === "BUILD",
     hasFailed: phase === "ERROR" && neverRan && fault?.reason === "StartFailed",
+    ...(group !== undefined && { group: groupKey(metadata.namespace, group) }),
     ...(image?.properties !== undefined && { imageProperties: image.properties }),
   };
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ServerGroup } from "../../api/kinds.ts";
+import type { GuestSpec } from "../../api/v1alpha1/guest.ts";
 import { zoneOf } from "./aggregates.ts";
+import { groupKey } from "./claims.ts";
 import type { HostState } from "./host-state.ts";
 import type { GroupState } from "./request.ts";
 
@@ -12,4 +15,39 @@ export function domainOf(host: HostState, { topology }: GroupState): string | un
 export function membersAt(host: HostState, group: GroupState): number {
   const domain = domainOf(host, group);
   return domain === undefined ? 0 : (group.members.get(domain) ?? 0);
+}
+
+/**
+ * A server group as a member of it sees it: where the others are that hold a claim. One that holds two,
+ * while it moves, is in both places. Source: nova-semantics 5.6.
+ */
+export function groupStateOf(
+  { metadata, spec }: ServerGroup,
+  serverUid: string,
+  hosts: readonly HostState[],
+): GroupState {
+  const { topology, policy, maxServersPerHost: serversMax = 1 } = spec;
+  const key = groupKey(metadata.namespace, metadata.name);
+  const placed = new Map<string, Set<string>>();
+  for (const host of hosts) {
+    const members = host.groups?.get(key);
+    const domain = members && (topology === "Host" ? host.name : zoneOf(host));
+    if (domain === undefined) continue;
+    const there = placed.get(domain) ?? new Set();
+    for (const uid of members ?? []) if (uid !== serverUid) there.add(uid);
+    placed.set(domain, there);
+  }
+  const counts = [...placed].map(([domain, uids]) => [domain, uids.size] as const);
+  return { policy, topology, serversMax, members: new Map(counts.filter(([, size]) => size > 0)) };
+}
+
+/** What a Guest carries of its server's group: the rule that its host can check by itself (protocol P2). */
+export function groupRuleOf(
+  name: string | undefined,
+  group: ServerGroup | undefined,
+): GuestSpec["group"] {
+  if (name === undefined) return undefined;
+  const { policy, topology, maxServersPerHost = 1 } = group?.spec ?? {};
+  const isLimited = policy === "anti-affinity" && topology === "Host";
+  return isLimited ? { name, serversMax: maxServersPerHost } : { name };
 }

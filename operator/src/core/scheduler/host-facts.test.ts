@@ -2,9 +2,11 @@
 import { describe, expect, test } from "vitest";
 import { aHypervisor } from "../../testing/builders.ts";
 import { guestFacts, reportedFacts } from "./host-facts.ts";
+import { Membership } from "./membership.ts";
 
 const versions = { agent: "1", libvirt: "11.3.0", qemu: "10.0.8", kernel: "6", guestImage: "g" };
 const cpu = { arch: "x86_64", model: "EPYC", vendor: "AMD", cpus: 8 };
+const none = new Membership([]);
 const node = {
   state: "Offered" as const,
   labels: { "topology.kubernetes.io/zone": "east" },
@@ -14,7 +16,7 @@ const node = {
 describe("what is known of a host", () => {
   test("is what its agent and its Node say", () => {
     const status = { versions, cpu, traits: ["CUSTOM_A"], virtType: "kvm" as const };
-    expect(reportedFacts(aHypervisor({ status }), node)).toMatchObject({
+    expect(reportedFacts(aHypervisor({ status }), node, none)).toMatchObject({
       traits: new Set(["CUSTOM_A"]),
       labels: node.labels,
       zone: "east",
@@ -34,7 +36,7 @@ describe("what is known of a host", () => {
 
   test("is little of one that has not reported", () => {
     const { status: _, ...bare } = aHypervisor();
-    const facts = reportedFacts(bare, undefined);
+    const facts = reportedFacts(bare, undefined, none);
     expect(facts).not.toHaveProperty("traits");
     expect(facts).not.toHaveProperty("hypervisorVersion");
     expect(facts).not.toHaveProperty("zone");

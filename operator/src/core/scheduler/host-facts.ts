@@ -3,27 +3,34 @@
 import type { Hypervisor } from "../../api/kinds.ts";
 import type { HypervisorStatus } from "../../api/v1alpha1/hypervisor.ts";
 import { compact } from "../lib/compact.ts";
+import { zoneOf } from "./aggregates.ts";
 import type { HeldClaim, Holder } from "./claims.ts";
 import type { HostFacts, NodeView } from "./host-state.ts";
+import type { Membership } from "./membership.ts";
 
 /** Kubernetes' own label for the zone of a Node. */
 const zoneLabel = "topology.kubernetes.io/zone";
 
-/** The zone that a Node is labelled with. */
-export function zoneOfNode({ labels }: NodeView): string | undefined {
-  return labels[zoneLabel];
+/** The zone that a Node is in: by its aggregates, else by its label. */
+export function zoneOfNode({ labels }: NodeView, membership: Membership): string | undefined {
+  const zone = labels[zoneLabel];
+  const { aggregates } = membership.of(labels);
+  return zoneOf({ aggregates, ...(zone !== undefined && { zone }) });
 }
 
-/** What its agent and its Node say of a host. */
+/** What its agent, its Node and its aggregates say of a host. */
 export function reportedFacts(
   { metadata, status = {} }: Hypervisor,
   node: NodeView | undefined,
+  membership: Membership,
 ): HostFacts {
   const { traits, cpu, versions } = status;
+  const { aggregates, traits: given } = membership.of(node?.labels);
   return compact({
-    traits: traits === undefined ? undefined : new Set(traits),
+    traits: traits === undefined ? undefined : new Set([...traits, ...given]),
+    aggregates: aggregates.length === 0 ? undefined : aggregates,
     labels: node?.labels,
-    zone: node && zoneOfNode(node),
+    zone: node?.labels[zoneLabel],
     address: node?.address,
     hypervisorVersion: versionNumber(versions?.qemu),
     supportedGuests: cpu && supportedGuests(cpu.arch, status.virtType),
@@ -74,9 +81,21 @@ export function guestFacts(claims: readonly HeldClaim[]): HostFacts {
   const all = [...holders.values()];
   return {
     servers: new Set(holders.keys()),
+    groups: groupsOf(all),
     serverCount: all.length,
     ioOperationCount: all.filter(({ isBuilding }) => isBuilding).length,
     failedBuildCount: all.filter(({ hasFailed }) => hasFailed).length,
     imageProperties: all.map(({ imageProperties = {} }) => imageProperties),
   };
+}
+
+function groupsOf(holders: readonly Holder[]): NonNullable<HostFacts["groups"]> {
+  const groups = new Map<string, Set<string>>();
+  for (const { group, serverUid } of holders) {
+    if (group === undefined) continue;
+    const members = groups.get(group);
+    if (members === undefined) groups.set(group, new Set([serverUid]));
+    else members.add(serverUid);
+  }
+  return groups;
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Hypervisor } from "../../api/kinds.ts";
+import type { HostAggregate, Hypervisor } from "../../api/kinds.ts";
 import type { Resources } from "../../api/v1alpha1/guest-model.ts";
 import type { HostCell } from "../guest/numa/host-cell.ts";
 import { conditionOf } from "../lib/condition-set.ts";
 import { addUp, type Inventories } from "../placement/inventory.ts";
 import type { ResourceProvider } from "../placement/provider.ts";
 import type { HeldClaim } from "./claims.ts";
+import { Membership } from "./membership.ts";
 import { guestFacts, reportedFacts } from "./host-facts.ts";
 
 /** One hypervisor as filters and weighers see it. */
@@ -35,6 +36,8 @@ export interface HostFacts {
   readonly aggregates?: readonly AggregateState[];
   /** Uids of the Servers that are on it. */
   readonly servers?: ReadonlySet<string>;
+  /** Those of them that are in a server group, by its namespace and name. */
+  readonly groups?: ReadonlyMap<string, ReadonlySet<string>>;
   /** Properties of the images that its servers were made from, a record for each server. */
   readonly imageProperties?: readonly Readonly<Record<string, string>>[];
   readonly serverCount?: number;
@@ -93,12 +96,18 @@ export interface NodeView {
   readonly address?: string;
 }
 
-/** The hosts that there are, with what is held of them. `nodes` is by node name. */
-export function hostStatesOf(
-  hypervisors: Iterable<Hypervisor>,
-  nodes: ReadonlyMap<string, NodeView>,
-  claims: Iterable<HeldClaim>,
-): HostState[] {
+/** What hosts are known from. Objects may come from caches. */
+export interface HostSources {
+  readonly hypervisors: Iterable<Hypervisor>;
+  /** By name. */
+  readonly nodes: ReadonlyMap<string, NodeView>;
+  readonly aggregates?: Iterable<HostAggregate>;
+}
+
+/** The hosts that there are, with what is held of them. */
+export function hostStatesOf(sources: HostSources, claims: Iterable<HeldClaim>): HostState[] {
+  const { hypervisors, nodes, aggregates = [] } = sources;
+  const membership = new Membership(aggregates);
   const held = new Map<string, HeldClaim[]>();
   for (const claim of claims) {
     const ofHost = held.get(claim.host);
@@ -107,14 +116,21 @@ export function hostStatesOf(
   }
   return Array.from(hypervisors, (hypervisor) => {
     const { name } = hypervisor.metadata;
-    return hostStateOf(hypervisor, nodes.get(name), held.get(name) ?? []);
+    const node = nodes.get(name);
+    return hostStateOf(hypervisor, { node, membership }, held.get(name) ?? []);
   });
+}
+
+/** What surrounds a host. */
+export interface HostPlace {
+  readonly node: NodeView | undefined;
+  readonly membership: Membership;
 }
 
 /** The state of one host, with all claims that stand on it. */
 export function hostStateOf(
   hypervisor: Hypervisor,
-  node: NodeView | undefined,
+  { node, membership }: HostPlace,
   claims: readonly HeldClaim[],
 ): HostState {
   const { metadata, spec, status } = hypervisor;
@@ -126,7 +142,7 @@ export function hostStateOf(
     node: node?.state ?? "Gone",
     inventory: status?.inventory,
     used: addUp(claims.map(({ resources }) => resources)),
-    ...reportedFacts(hypervisor, node),
+    ...reportedFacts(hypervisor, node, membership),
     ...guestFacts(claims),
   };
 }

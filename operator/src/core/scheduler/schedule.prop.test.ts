@@ -32,7 +32,7 @@ describe("servers that are scheduled one after the other", () => {
       fc.property(requests, (sequence) => {
         const claims: HeldClaim[] = [];
         for (const request of sequence) {
-          const result = schedule(request, hostStatesOf(hypervisors, nodes, claims));
+          const result = schedule(request, hostStatesOf({ hypervisors, nodes }, claims));
           if (!result.ok) continue;
           expect(request.refusedHosts).not.toContain(result.host);
           claims.push({ host: result.host, resources: request.resources });
@@ -50,12 +50,12 @@ describe("servers that are scheduled one after the other", () => {
   });
 
   test("are told NeverFits only when an empty cluster would not take them either", () => {
-    const empty = hostStatesOf(hypervisors, nodes, []);
+    const empty = hostStatesOf({ hypervisors, nodes }, []);
     fc.assert(
       fc.property(requests, resources, (sequence, used) => {
         const claims = names.map((host) => ({ host, resources: used }));
         for (const request of sequence) {
-          const result = schedule(request, hostStatesOf(hypervisors, nodes, claims));
+          const result = schedule(request, hostStatesOf({ hypervisors, nodes }, claims));
           if (result.ok || result.reason !== "NeverFits") continue;
           expect(schedule({ ...request, refusedHosts: [] }, empty).ok).toBe(false);
         }
@@ -66,7 +66,7 @@ describe("servers that are scheduled one after the other", () => {
   test("get the same host in whatever order hosts are listed", () => {
     fc.assert(
       fc.property(requests, resources, (sequence, used) => {
-        const [first, ...rest] = hostStatesOf(hypervisors, nodes, [
+        const [first, ...rest] = hostStatesOf({ hypervisors, nodes }, [
           { host: "node-2", resources: used },
         ]);
         if (first === undefined) throw new Error("there are hosts");
@@ -82,7 +82,7 @@ describe("servers that are scheduled one after the other", () => {
     fc.assert(
       fc.property(requests, resources, fc.nat(50), (sequence, used, more) => {
         const claims = names.map((host) => ({ host, resources: used }));
-        const hosts = hostStatesOf(hypervisors, nodes, claims);
+        const hosts = hostStatesOf({ hypervisors, nodes }, claims);
         const larger = hosts.map(({ inventory = {}, ...host }, index) => ({
           ...host,
           inventory: Object.fromEntries(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from "vitest";
-import { aHypervisor } from "../../testing/builders.ts";
+import { aHypervisor, anAggregate } from "../../testing/builders.ts";
+import { zoneOf } from "./aggregates.ts";
 import { type HostState, hostStatesOf } from "./host-state.ts";
 import type { ScheduleRequest } from "./request.ts";
 import { schedule } from "./schedule.ts";
@@ -174,21 +175,47 @@ describe("the state of a host", () => {
       { host: "node-2", resources: { VCPU: 9 } },
     ];
     const nodes = new Map([["node-1", { state: "Offered" as const, labels: {} }]]);
-    expect(hostStatesOf([disabled], nodes, claims)).toMatchObject([
+    expect(hostStatesOf({ hypervisors: [disabled], nodes }, claims)).toMatchObject([
       aHost("node-1", { isDisabled: true, used: { VCPU: 3, DISK_GB: 5 } }),
     ]);
   });
 
   test("is down, gone and unreported for a Hypervisor without a status and a Node", () => {
     const { status: _, ...bare } = aHypervisor();
-    const [host] = hostStatesOf([bare], new Map(), []);
+    const [host] = hostStatesOf({ hypervisors: [bare], nodes: new Map() }, []);
     expect(host).toMatchObject({ isUp: false, node: "Gone", inventory: undefined });
+  });
+
+  test("has the zone, the metadata and the traits of the aggregates that its Node is in", () => {
+    const labels = { rack: "a", "topology.kubernetes.io/zone": "by-label" };
+    const nodes = new Map([["node-1", { state: "Offered" as const, labels }]]);
+    const nodeSelector = { matchLabels: { rack: "a" } };
+    const aggregates = [
+      anAggregate("second", { nodeSelector, availabilityZone: "west", traits: ["CUSTOM_B"] }),
+      anAggregate("first", {
+        nodeSelector,
+        availabilityZone: "east",
+        metadata: { instance_type: "m1.small" },
+        traits: ["CUSTOM_A"],
+      }),
+      anAggregate("other", { nodeSelector: { matchLabels: { rack: "b" } }, traits: ["CUSTOM_C"] }),
+    ];
+    const hypervisors = [aHypervisor({ status: { traits: ["HW_A"] } })];
+    const [host] = hostStatesOf({ hypervisors, nodes, aggregates }, []);
+    expect(host && zoneOf(host)).toBe("east");
+    expect(host?.traits).toEqual(new Set(["HW_A", "CUSTOM_A", "CUSTOM_B"]));
+    expect(host?.aggregates?.map(({ name }) => name)).toEqual(["first", "second"]);
+    const [alone] = hostStatesOf({ hypervisors, nodes }, []);
+    expect(alone && zoneOf(alone)).toBe("by-label");
   });
 
   test("knows that its identity changed", () => {
     const base = { type: "IdentityKnown", status: "False", reason: "IdentityChanged" } as const;
     const conditions = [{ ...base, message: "", lastTransitionTime: "2026-01-01T00:00:00Z" }];
-    const [host] = hostStatesOf([aHypervisor({ status: { conditions } })], new Map(), []);
+    const [host] = hostStatesOf(
+      { hypervisors: [aHypervisor({ status: { conditions } })], nodes: new Map() },
+      [],
+    );
     expect(host?.isIdentityKnown).toBe(false);
   });
 });

@@ -83,6 +83,16 @@ export function schedule(
   return { ok: false, reason: "NoValidHost", message, counts, decision };
 }
 
+/** How many hosts pass every filter, and what excludes the others. Claims nothing. */
+export function candidatesFor(
+  request: ScheduleRequest,
+  hosts: readonly HostState[],
+  settings: SchedulerSettings,
+): { readonly count: number; readonly excluded: ExclusionCounts } {
+  const { fitting, excluded } = sieve(hosts, testOf(filters, request, settings));
+  return { count: fitting.length, excluded: countOf(excluded) };
+}
+
 function sieve(
   hosts: readonly HostState[],
   test: HostTest,

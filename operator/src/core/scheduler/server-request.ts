@@ -5,7 +5,7 @@ import type { Resources } from "../../api/v1alpha1/guest-model.ts";
 import type { ServerSpec } from "../../api/v1alpha1/server.ts";
 import { type GuestTopology, topologyRequest } from "../guest/numa/guest-topology.ts";
 import { checkedContribution, uidOf } from "../guest/resolve.ts";
-import type { Source } from "../guest/source.ts";
+import type { EmbeddedFlavor, EmbeddedImage, Source } from "../guest/source.ts";
 import { compact } from "../lib/compact.ts";
 import { addUp } from "../placement/inventory.ts";
 import { requestedGroups } from "../placement/requested-groups.ts";
@@ -23,14 +23,49 @@ export interface RequestSource {
   readonly uidOfServer: (name: string) => string | undefined;
 }
 
+/** What is asked, or why nothing can be. */
+export type RequestOrRefusal = { readonly ok: true; readonly request: ScheduleRequest } | Refusal;
+
 /**
  * What the scheduler is asked for a server, from its flavor, image, group and hints.
  * Source: nova-semantics 5.1, 5.6.
  */
-export function requestFor(
-  from: RequestSource,
-): { readonly ok: true; readonly request: ScheduleRequest } | Refusal {
+export function requestFor(from: RequestSource): RequestOrRefusal {
   const { server, source, refusedHosts, group } = from;
+  const demand = demandOf(source, from.overheadMib);
+  if (!demand.ok) return demand;
+  const { namespace } = server.metadata;
+  const { availabilityZone, schedulerHints } = server.spec;
+  const request = compact({
+    ...demand.request,
+    serverUid: uidOf(server),
+    image: { id: source.image.uid, properties: source.image.properties ?? {} },
+    refusedHosts,
+    namespace,
+    group,
+    hints: hintsOf(schedulerHints, from.uidOfServer),
+    zone: availabilityZone,
+  });
+  return { ok: true, request };
+}
+
+/** What the scheduler is asked for any server of a flavor, whatever its image and its tenant are. */
+export function flavorRequest(flavor: EmbeddedFlavor, overheadMib: number): RequestOrRefusal {
+  return demandOf({ flavor, image: anyImage }, overheadMib);
+}
+
+/** An image that asks for nothing. */
+const anyImage: EmbeddedImage = {
+  name: "",
+  uid: "",
+  http: { url: "", checksum: "" },
+  format: "qcow2",
+  minDiskGib: 0,
+  minMemoryMib: 0,
+};
+
+/** What flavor and image ask for. */
+function demandOf(source: Source, overheadMib: number): RequestOrRefusal {
   const { flavor, image } = source;
   const extraSpecs = flavor.extraSpecs ?? {};
   const imageProperties = image.properties ?? {};
@@ -38,21 +73,16 @@ export function requestFor(
   const asked = topologyRequest({ vcpus, memoryMib, extraSpecs, imageProperties });
   if (!asked.ok) return { ok: false, reason: "FlavorInvalid", message: asked.message };
   const { topology } = asked;
-  const taken = resourcesOf(source, from.overheadMib, topology);
+  const taken = resourcesOf(source, overheadMib, topology);
   const groups = requestedGroups(taken, extraSpecs, { ...imageProperties, ...traitsOf(source) });
   if (!groups.ok) return { ok: false, reason: "FlavorInvalid", message: groups.message };
   const { request: placement, traits } = groups;
   const request = compact({
-    serverUid: uidOf(server),
+    serverUid: "",
     resources: addUp(placement.groups.map(({ resources }) => resources)),
     placement,
-    refusedHosts,
-    namespace: server.metadata.namespace,
+    refusedHosts: [],
     flavor: { name: flavor.name, extraSpecs },
-    image: { id: image.uid, properties: imageProperties },
-    group,
-    hints: hintsOf(server.spec.schedulerHints, from.uidOfServer),
-    zone: server.spec.availabilityZone,
     traits,
     topology,
   });

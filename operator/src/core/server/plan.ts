@@ -5,7 +5,7 @@ import { finalizer } from "../../api/names.ts";
 import { conditionOf } from "../lib/condition-set.ts";
 import { isEqual } from "../lib/equal.ts";
 import { secondsSince } from "../lib/time.ts";
-import type { AssumedClaim } from "../scheduler/claims.ts";
+import { type AssumedClaim, groupKey } from "../scheduler/claims.ts";
 import type { Decision } from "./action.ts";
 import { actions } from "./actions/index.ts";
 import { type ServerObservation, type ServerState, stateOf } from "./state.ts";
@@ -139,8 +139,13 @@ function claimOf({ steps = [], record }: Decision): AssumedClaim | undefined {
   const step = steps.find(({ kind }) => kind === "CreateGuest");
   if (step?.kind !== "CreateGuest" || record?.run === undefined) return undefined;
   const { metadata, spec } = step.guest;
-  const holder = { serverUid: spec.server.uid, isBuilding: true, hasFailed: false };
-  const { host, resources, uid } = spec;
+  const { host, resources, uid, group } = spec;
+  const holder = {
+    serverUid: spec.server.uid,
+    isBuilding: true,
+    hasFailed: false,
+    ...(group !== undefined && { group: groupKey(metadata.namespace, group.name) }),
+  };
   return { guest: metadata.name, host, resources, uid, holder };
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Flavor, Guest, Image, Server } from "../../api/kinds.ts";
+import type { Flavor, Guest, Image, Server, ServerGroup } from "../../api/kinds.ts";
 import type { Run, ServerStatus } from "../../api/v1alpha1/server.ts";
 import { isReleased } from "../guest/release.ts";
 import type { HostState } from "../scheduler/host-state.ts";
@@ -54,6 +54,8 @@ export interface ServerObservation {
   readonly pods: readonly ObservedPod[];
   /** Undefined for a host that is not known any more. */
   readonly hostOf: (name: string) => HostFacts | undefined;
+  /** The ServerGroup that its spec names. */
+  readonly serverGroup: ServerGroup | undefined;
   /** Uid of the Server of this name in the same namespace. */
   readonly uidOfServer: (name: string) => string | undefined;
   /** The last attempt to make a Guest or pod, if it was refused. */

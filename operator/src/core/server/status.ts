@@ -15,6 +15,7 @@ import { availability, readiness, scheduling } from "./verdicts.ts";
 const passingReasons: readonly string[] = [
   "FlavorNotFound",
   "ImageNotFound",
+  "ServerGroupNotFound",
   "NoValidHost",
   "ClaimRefused",
   "Progressing",

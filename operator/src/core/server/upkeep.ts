@@ -5,6 +5,7 @@ import { newGuest } from "../guest/resolve.ts";
 import { assert } from "../lib/assert.ts";
 import { conditionOf } from "../lib/condition-set.ts";
 import { secondsSince } from "../lib/time.ts";
+import { groupRuleOf } from "../scheduler/group.ts";
 import type { Decision } from "./action.ts";
 import type { HostFacts, ServerState } from "./state.ts";
 import type { Step } from "./steps.ts";
@@ -54,7 +55,9 @@ function recreateGuest(state: ServerState): Decision {
     "a run is granted together with all that its Guest is made from",
   );
   const source = { flavor, image };
-  const guest = newGuest({ server, run, source, machine: { ...frozen, uid }, claim: allocation });
+  const group = groupRuleOf(server.spec.serverGroup, state.serverGroup);
+  const machine = { ...frozen, uid };
+  const guest = newGuest({ server, run, source, machine, claim: allocation, group });
   return unlessRefused(state, [
     { kind: "CreateGuest", guest },
     podStep(guest, state.hostOf(run.host)),

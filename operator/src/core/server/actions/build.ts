@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Refusal } from "../../../api/conditions.ts";
+import type { Server } from "../../../api/kinds.ts";
 import type { ServerStatus } from "../../../api/v1alpha1/server.ts";
 import { isReleased } from "../../guest/release.ts";
-import { newGuest } from "../../guest/resolve.ts";
+import { newGuest, uidOf } from "../../guest/resolve.ts";
 import { type Source, takeSource } from "../../guest/source.ts";
 import { describeList } from "../../lib/list.ts";
 import { secondsSince, timestampOf } from "../../lib/time.ts";
+import { groupRuleOf, groupStateOf } from "../../scheduler/group.ts";
 import { schedule } from "../../scheduler/schedule.ts";
 import { requestFor } from "../../scheduler/server-request.ts";
 import { type Decision, defineAction } from "../action.ts";
@@ -51,7 +54,10 @@ function restOf({ status, nowMs }: ServerState): Decision | undefined {
 }
 
 function chooseHost(state: ServerState, source: Source): Decision {
-  const { status, server, overheadMib, uidOfServer } = state;
+  const { status, server, overheadMib, uidOfServer, serverGroup } = state;
+  if (server.spec.serverGroup !== undefined && serverGroup === undefined) {
+    return { refusal: groupNotFound(server) };
+  }
   const { hosts, freeUid, settings } = state.placement();
   const uid = status.machine?.uid ?? freeUid;
   if (uid === undefined) {
@@ -59,7 +65,8 @@ function chooseHost(state: ServerState, source: Source): Decision {
     return { refusal: { ok: false, reason: "NoValidHost", message } };
   }
   const refusedHosts = [...new Set([...(status.refusedHosts ?? []), ...refusalOf(state)])];
-  const asked = requestFor({ server, source, overheadMib, refusedHosts, uidOfServer });
+  const group = serverGroup && groupStateOf(serverGroup, uidOf(server), hosts);
+  const asked = requestFor({ server, source, overheadMib, refusedHosts, uidOfServer, group });
   if (!asked.ok) return { refusal: asked };
   const { resources: allocation } = asked.request;
   const result = schedule(asked.request, hosts, settings);
@@ -72,6 +79,11 @@ function chooseHost(state: ServerState, source: Source): Decision {
     return rest(state, `${attemptsMax} hypervisors in a row did not take the server`, record);
   }
   return grant(state, source, { ...record, allocation, machine: { uid } }, result.host);
+}
+
+function groupNotFound({ metadata, spec }: Server): Refusal {
+  const message = `namespace ${metadata.namespace} has no server group ${spec.serverGroup}: create it`;
+  return { ok: false, reason: "ServerGroupNotFound", message };
 }
 
 /** The host of the run that the server has now, if it was given up for what the host said. */
@@ -102,7 +114,8 @@ function grant(state: ServerState, source: Source, choice: Choice, host: string)
   const { flavor, image } = source;
   const run = nextRun(state, host);
   const machine = { ...status.machine, ...choice.machine };
-  const guest = newGuest({ server, run, source, machine, claim: choice.allocation });
+  const group = groupRuleOf(server.spec.serverGroup, state.serverGroup);
+  const guest = newGuest({ server, run, source, machine, claim: choice.allocation, group });
   return {
     steps: [
       { kind: "AddFinalizer" },

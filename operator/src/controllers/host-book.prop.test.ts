@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Guest, Hypervisor, Server } from "../../api/kinds.ts";
-import { label } from "../../api/names.ts";
-import { heldClaims } from "../../core/scheduler/claims.ts";
-import { hostStatesOf } from "../../core/scheduler/host-state.ts";
-import { type Change, keyOf } from "../../platform/informer.ts";
-import { type Indexer, ObjectCache } from "../../platform/object-cache.ts";
-import type { Node, ResourceObject } from "../../ports/kube.ts";
-import { aGuest, aHypervisor, aServer } from "../../testing/builders.ts";
+import type { Guest, HostAggregate, Hypervisor, Server } from "../api/kinds.ts";
+import { label } from "../api/names.ts";
+import { zoneOf } from "../core/scheduler/aggregates.ts";
+import { heldClaims } from "../core/scheduler/claims.ts";
+import { hostStatesOf } from "../core/scheduler/host-state.ts";
+import { type Change, keyOf } from "../platform/informer.ts";
+import { type Indexer, ObjectCache } from "../platform/object-cache.ts";
+import type { Node, ResourceObject } from "../ports/kube.ts";
+import { aGuest, aHypervisor, anAggregate, aServer } from "../testing/builders.ts";
 import { HostBook } from "./host-book.ts";
 import { nodeView } from "./node-view.ts";
 
@@ -34,6 +35,7 @@ function newSources() {
   return {
     hypervisors: new Source<Hypervisor>(),
     nodes: new Source<Node>(),
+    aggregates: new Source<HostAggregate>(),
     servers: new Source<Server>({
       uid: ({ metadata }) => [metadata.uid ?? ""],
       host: ({ status }) => (status?.run === undefined ? [] : [status.run.host]),
@@ -72,6 +74,14 @@ const nodeEvent: fc.Arbitrary<Event> = fc
     const labels = { [label.hypervisor]: "true" };
     const node = { apiVersion: "v1", kind: "Node", metadata: { name, labels } };
     nodes.set(name, { ...node, spec: { unschedulable } });
+  });
+
+const aggregateEvent: fc.Arbitrary<Event> = fc
+  .tuple(fc.constantFrom("a", "b"), fc.constantFrom("east", "west", undefined))
+  .map(([name, availabilityZone]) => ({ aggregates }) => {
+    const nodeSelector = { matchLabels: { [label.hypervisor]: "true" } };
+    const spec = { nodeSelector, ...(availabilityZone !== undefined && { availabilityZone }) };
+    aggregates.set(name, availabilityZone === undefined ? undefined : anAggregate(name, spec));
   });
 
 const serverEvent: fc.Arbitrary<Event> = fc
@@ -118,7 +128,7 @@ const assumed = fc.array(
 );
 
 test("hosts are at any time what a count of everything would make them", () => {
-  const event = fc.oneof(hypervisorEvent, nodeEvent, serverEvent, guestEvent);
+  const event = fc.oneof(hypervisorEvent, nodeEvent, aggregateEvent, serverEvent, guestEvent);
   fc.assert(
     fc.property(fc.array(fc.tuple(event, assumed), { maxLength: 30 }), (history) => {
       const sources = newSources();
@@ -138,7 +148,10 @@ test("hosts are at any time what a count of everything would make them", () => {
         const nodes = new Map(
           sources.nodes.list().map((one) => [one.metadata.name, nodeView(one)]),
         );
-        const expected = hostStatesOf(sources.hypervisors.list(), nodes, claims);
+        const hypervisors = sources.hypervisors.list();
+        const aggregates = sources.aggregates.list();
+        const expected = hostStatesOf({ hypervisors, nodes, aggregates }, claims);
+        for (const one of expected) expect(book.zoneOf(one.name)).toBe(zoneOf(one));
         expect(book.list(assumptions)).toEqual(expected);
       }
     }),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { label } from "../../api/names.ts";
-import { compact } from "../../core/lib/compact.ts";
-import type { NodeView } from "../../core/scheduler/host-state.ts";
-import type { Node } from "../../ports/kube.ts";
+import { label } from "../api/names.ts";
+import { compact } from "../core/lib/compact.ts";
+import type { NodeView } from "../core/scheduler/host-state.ts";
+import type { Node } from "../ports/kube.ts";
 
 /** What the scheduler looks at of a Node. */
 export function nodeView({ metadata, spec, status }: Node): NodeView {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Guest, Hypervisor, Server } from "../../api/kinds.ts";
-import { type AssumedClaim, heldClaims } from "../../core/scheduler/claims.ts";
-import { type HostState, hostStateOf } from "../../core/scheduler/host-state.ts";
-import type { Informer } from "../../platform/informer.ts";
-import type { Node, ResourceObject } from "../../ports/kube.ts";
+import type { Guest, HostAggregate, Hypervisor, Server } from "../api/kinds.ts";
+import { isEqual } from "../core/lib/equal.ts";
+import { type AssumedClaim, heldClaims } from "../core/scheduler/claims.ts";
+import { zoneOfNode } from "../core/scheduler/host-facts.ts";
+import { type HostState, hostStateOf } from "../core/scheduler/host-state.ts";
+import { Membership } from "../core/scheduler/membership.ts";
+import type { Informer } from "../platform/informer.ts";
+import type { Node, ResourceObject } from "../ports/kube.ts";
 import { nodeView } from "./node-view.ts";
 
 type Source<T extends ResourceObject> = Pick<Informer<T>, "get" | "list" | "byIndex" | "onChange">;
@@ -12,6 +15,7 @@ type Source<T extends ResourceObject> = Pick<Informer<T>, "get" | "list" | "byIn
 export interface HostSources {
   readonly hypervisors: Source<Hypervisor>;
   readonly nodes: Source<Node>;
+  readonly aggregates: Source<HostAggregate>;
   readonly servers: Source<Server>;
   readonly guests: Source<Guest>;
 }
@@ -25,6 +29,8 @@ type Assumption = AssumedClaim & { readonly namespace: string };
 export class HostBook {
   readonly #sources: HostSources;
   readonly #known = new Map<string, HostState>();
+  /** Undefined after an aggregate changed. */
+  #membership: Membership | undefined;
 
   constructor(sources: HostSources) {
     this.#sources = sources;
@@ -33,6 +39,11 @@ export class HostBook {
     };
     sources.hypervisors.onChange(({ key }) => forget(key));
     sources.nodes.onChange(({ key }) => forget(key));
+    sources.aggregates.onChange(({ old, current }) => {
+      if (isEqual(old?.spec, current?.spec)) return;
+      this.#membership = undefined;
+      this.#known.clear();
+    });
     sources.guests.onChange(({ old, current }) => {
       forget(old?.spec.host);
       forget(current?.spec.host);
@@ -60,10 +71,22 @@ export class HostBook {
     return hosts;
   }
 
+  /** The availability zone that a node is in. */
+  zoneOf(name: string): string | undefined {
+    const node = this.#sources.nodes.get(name);
+    return node && zoneOfNode(nodeView(node), this.#aggregates());
+  }
+
   #workOut(hypervisor: Hypervisor, assumed: readonly Assumption[]): HostState {
     const { name } = hypervisor.metadata;
     const node = this.#sources.nodes.get(name);
-    return hostStateOf(hypervisor, node && nodeView(node), this.#claimsOn(name, assumed));
+    const place = { node: node && nodeView(node), membership: this.#aggregates() };
+    return hostStateOf(hypervisor, place, this.#claimsOn(name, assumed));
+  }
+
+  #aggregates(): Membership {
+    this.#membership ??= new Membership(this.#sources.aggregates.list());
+    return this.#membership;
   }
 
   #claimsOn(host: string, assumed: readonly Assumption[]): ReturnType<typeof heldClaims> {
