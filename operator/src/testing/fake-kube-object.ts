@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ObjectMeta } from "../api/define-kind.ts";
+import { deepFreeze } from "../platform/deep-freeze.ts";
 import type { ResourceObject, ResourceType } from "../ports/kube.ts";
 
 /** A JSON object. */
@@ -24,12 +25,17 @@ export function received(object: ResourceObject | Json): StoredObject {
   return overTheWire(object) as StoredObject;
 }
 
-/** An object as a client gets it. */
+/** What clients get of each stored object: made once, and frozen, so that they may share it. */
+const copies = new WeakMap<StoredObject, object>();
+
+/** An object as a client gets it: one that it cannot change. */
 export function toClient<T extends ResourceObject>(
   { kind }: ResourceType<T>,
   object: StoredObject,
 ): T {
-  return { ...overTheWire(object), kind } as unknown as T;
+  const known = copies.get(object) ?? deepFreeze({ ...overTheWire(object), kind });
+  copies.set(object, known);
+  return known as T;
 }
 
 export function isJson(value: unknown): value is Json {

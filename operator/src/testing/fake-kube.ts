@@ -91,6 +91,7 @@ export class FakeKube extends KubeClient {
   /** Goes back to a backup, as an API server whose etcd was restored: versions are given out again. */
   restore(backup: Backup): void {
     this.state.tables.restore(backup);
+    this.state.terminating.clear();
     this.dropWatches(new Unavailable("the API server was stopped"));
   }
 

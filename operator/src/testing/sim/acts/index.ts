@@ -1,8 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Happening } from "../happening.ts";
+import { abandonServer } from "./abandon-server.ts";
 import { createServer } from "./create-server.ts";
+import { deleteNamespace } from "./delete-namespace.ts";
 import { deleteServer } from "./delete-server.ts";
+import { editServer } from "./edit-server.ts";
+import { guestEnds } from "./guest-ends.ts";
+import { replaceServer } from "./replace-server.ts";
 import { togglePower } from "./toggle-power.ts";
 
 /** What people and guests do in the ordinary life of a cluster. */
-export const acts: readonly Happening[] = [createServer, deleteServer, togglePower];
+export const acts: readonly Happening[] = [
+  abandonServer,
+  createServer,
+  deleteNamespace,
+  deleteServer,
+  editServer,
+  guestEnds,
+  replaceServer,
+  togglePower,
+];

@@ -1,7 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Invariant } from "./invariant.ts";
+import { capacityKept } from "./capacity-kept.ts";
+import { disksKept } from "./disks-kept.ts";
+import { hostsServe } from "./hosts-serve.ts";
+import { noBugs } from "./no-bugs.ts";
+import { nothingLeft } from "./nothing-left.ts";
 import { oneExecution } from "./one-execution.ts";
+import { quietAtRest } from "./quiet-at-rest.ts";
 import { serversSettle } from "./servers-settle.ts";
+import { specsUntouched } from "./specs-untouched.ts";
+import { withinRights } from "./within-rights.ts";
 
 /** What must hold in every world, the most telling first. */
-export const invariants: readonly Invariant[] = [oneExecution, serversSettle];
+export const invariants: readonly Invariant[] = [
+  oneExecution,
+  disksKept,
+  specsUntouched,
+  withinRights,
+  capacityKept,
+  noBugs,
+  hostsServe,
+  serversSettle,
+  nothingLeft,
+  quietAtRest,
+];

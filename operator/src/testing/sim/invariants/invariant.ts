@@ -7,6 +7,8 @@ export interface Check {
   readonly afterStep?: () => string | undefined;
   /** Liveness: asked again and again when all faults are over; what is still missing. */
   readonly missing?: () => Promise<string | undefined>;
+  /** Told when nothing is missing, and a while begins in which nothing shall happen. */
+  readonly beforeIdle?: () => void;
   /** Asked once, when nothing was missing for a while. */
   readonly atEnd?: () => string | undefined;
 }

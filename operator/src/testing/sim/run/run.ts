@@ -32,6 +32,8 @@ export interface RunOptions {
 /** Once faults are over, everything has to be as it should within this time. */
 const restMsMax = 20 * 60_000;
 const lookMs = 5000;
+/** Counts of Events, usage and the like follow late. */
+const settleMs = 60_000;
 /** A world at rest is watched for this long. */
 const idleMs = 120_000;
 
@@ -99,7 +101,10 @@ class Run {
       if (missing === undefined) break;
       if (timeline.nowMs >= deadlineMs) return this.#violate(...missing);
     }
+    await this.#pass(settleMs);
+    for (const [, { beforeIdle }] of this.#checks) beforeIdle?.();
     await this.#pass(idleMs);
+    if (this.#violation !== undefined) return;
     const late = await this.#missing();
     if (late !== undefined) return this.#violate(...late);
     for (const [name, { atEnd }] of this.#checks) {

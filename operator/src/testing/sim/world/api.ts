@@ -8,6 +8,7 @@ import type {
   WatchOptions,
 } from "../../../ports/kube.ts";
 import { keyOf } from "../../../platform/object-key.ts";
+import type { Identity } from "../../access/identities.ts";
 import { FakeKube } from "../../fake-kube.ts";
 import type { Link } from "./link.ts";
 import { type Physics, SimProcess } from "./process.ts";
@@ -29,6 +30,13 @@ export interface ApiRequest {
 /** A write that was accepted, with what is stored now; undefined after a deletion. */
 export interface ApiWrite extends ApiRequest {
   readonly object: ResourceObject | undefined;
+}
+
+interface Watcher {
+  readonly kube: KubeStore;
+  readonly process: SimProcess;
+  readonly link: Link;
+  readonly signal: AbortSignal;
 }
 
 const requestTimeoutMs = 30_000;
@@ -71,9 +79,9 @@ export class Api {
     this.kube.watchLagMs = 0;
   }
 
-  /** The API server as a process sees it from behind a link. */
-  connect(process: SimProcess, link: Link): KubeStore {
-    const { kube } = this;
+  /** The API server as a process sees it that has an identity and stands behind a link. */
+  connect(process: SimProcess, link: Link, identity: Identity): KubeStore {
+    const kube = this.kube.as(identity);
     const ask = <R>(
       request: Omit<ApiRequest, "actor" | "subresource"> & Partial<ApiRequest>,
       act: () => Promise<R>,
@@ -84,7 +92,7 @@ export class Api {
         ask({ verb: "get", kind: type.kind, key: keyOf(ref) }, () => kube.get(type, ref)),
       list: (type, options) =>
         ask({ verb: "list", kind: type.kind, key: "" }, () => kube.list(type, options)),
-      watch: (type, options, signal) => this.#watch(type, options, { process, link, signal }),
+      watch: (type, options, signal) => this.#watch(type, options, { kube, process, link, signal }),
       create: (type, object, options) =>
         ask({ verb: "create", kind: type.kind, key: keyOf(object) }, () =>
           kube.create(type, object, options),
@@ -169,7 +177,7 @@ export class Api {
   async *#watch<T extends ResourceObject>(
     type: ResourceType<T>,
     options: WatchOptions,
-    { process, link, signal }: { process: SimProcess; link: Link; signal: AbortSignal },
+    { kube, process, link, signal }: Watcher,
   ): AsyncGenerator<WatchEvent<T>> {
     const ended = AbortSignal.any([signal, process.signal]);
     await this.#ask(
@@ -178,7 +186,7 @@ export class Api {
       { actor: process.name, verb: "watch", kind: type.kind, key: "", subresource: "" },
       async () => undefined,
     );
-    for await (const event of this.kube.watch(type, options, ended)) {
+    for await (const event of kube.watch(type, options, ended)) {
       await this.#carry(type.kind, { process, link, ended });
       if (ended.aborted) return;
       yield event;

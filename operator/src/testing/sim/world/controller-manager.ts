@@ -57,7 +57,9 @@ export class ControllerManager {
     const { kube } = this.#api;
     const { items } = await kube.list(resources.namespaces, { consistency: "quorum" });
     for (const { metadata } of items) {
-      if (metadata.deletionTimestamp === undefined || kube.isTerminating(metadata.name)) continue;
+      if (metadata.deletionTimestamp === undefined) continue;
+      kube.deleteNamespace(metadata.name);
+      if (kube.isTerminating(metadata.name)) continue;
       try {
         const change = { metadata: { finalizers: [] } };
         await kube.patch(resources.namespaces, { name: metadata.name }, change, writer);

@@ -9,6 +9,7 @@ import { Metrics } from "../../../platform/metrics.ts";
 import { Unavailable } from "../../../ports/errors.ts";
 import type { Libvirt, LibvirtConnection } from "../../../ports/libvirt.ts";
 import type { PodRuntime } from "../../../ports/pod-runtime.ts";
+import { heartbeatNamespace, systemNamespace, who } from "../../access/identities.ts";
 import { FakeDevices } from "../../fake-devices.ts";
 import { FakeHelper } from "../../fake-helper.ts";
 import { FakeLibvirt } from "../../fake-libvirt.ts";
@@ -22,9 +23,6 @@ import { type Physics, type SimProcess, through } from "./process.ts";
 import { ServerContainer } from "./server-container.ts";
 import type { Chance } from "./streams.ts";
 import { Supervisor } from "./supervisor.ts";
-
-export const heartbeatNamespace = "kilonova-heartbeats";
-export const systemNamespace = "kilonova-system";
 
 const domainCapabilities = `<domainCapabilities>
   <os supported='yes'><enum name='firmware'><value>efi</value></enum></os>
@@ -46,6 +44,7 @@ export class SimNode {
   /** Server pods by uid: also those whose last process is gone, until their volume is taken down. */
   readonly containers = new Map<string, ServerContainer>();
   readonly memoryMib = 8192;
+  readonly cpus = 4;
   readonly paths = nodePaths();
   readonly #physics: Physics;
   readonly #api: Api;
@@ -78,7 +77,8 @@ export class SimNode {
       ...common,
       name: `kubelet/${name}`,
       isPossible: () => this.isPowered,
-      run: (process) => runKubelet(this, process, api.connect(process, this.link)),
+      run: (process) =>
+        runKubelet(this, process, api.connect(process, this.link, who.kubeletOf(name))),
     });
     this.agent = new Supervisor({
       ...common,
@@ -186,7 +186,7 @@ export class SimNode {
         arch: "x86_64",
         model: "EPYC",
         vendor: "AuthenticAMD",
-        cpus: 4,
+        cpus: this.cpus,
         flags: ["avx"],
         hasHyperthreading: false,
       },
@@ -214,7 +214,7 @@ export class SimNode {
     const disk = this.#disk;
     const { clock, random } = process;
     return {
-      kube: this.#api.connect(process, this.link),
+      kube: this.#api.connect(process, this.link, who.agentOf(this.name)),
       libvirt: this.#libvirtOf(process),
       helper: through(process, "helper", this.#helper, { run: [50, 3000] }),
       sockets: through(process, "sockets", this.plugins.of(process), { serveVolumes: fast }),

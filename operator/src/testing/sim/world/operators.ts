@@ -4,9 +4,9 @@ import { runOperator } from "../../../controllers/operator.ts";
 import { readConfig } from "../../../platform/config.ts";
 import { runAsLeader } from "../../../platform/leader-election.ts";
 import { Metrics } from "../../../platform/metrics.ts";
+import { heartbeatNamespace, systemNamespace, who } from "../../access/identities.ts";
 import type { Api } from "./api.ts";
 import { Link } from "./link.ts";
-import { heartbeatNamespace, systemNamespace } from "./node.ts";
 import type { Physics, SimProcess } from "./process.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -39,7 +39,7 @@ export class OperatorReplica {
       KILONOVA_GUEST_IMAGE: this.guestImage,
     });
     const { clock, random, log } = process;
-    const kube = this.#api.connect(process, this.link);
+    const kube = this.#api.connect(process, this.link, who.operator);
     const context = { kube, clock, random, log, metrics: new Metrics() };
     const identity = `${config.podName}_${random.uuid()}`;
     await runAsLeader(

@@ -28,6 +28,11 @@ export class People {
   /** By uid of the Server. */
   readonly wishes = new Map<string, Wish>();
 
+  /** What people last wrote into each Server's spec, by uid. */
+  readonly specs = new Map<string, string>();
+  /** How often a backup of the API server was restored. */
+  restores = 0;
+
   constructor(kube: FakeKube, trace: Trace) {
     this.#kube = kube;
     this.#trace = trace;
@@ -35,16 +40,22 @@ export class People {
 
   /** Namespaces, flavors and images. */
   async prepare(): Promise<void> {
-    for (const name of namespaces) await this.#addNamespace(name);
     await this.#create(resources.flavors, asNew(aFlavor({ metadata: { name: flavorNames[0] } })));
     const large = { vcpus: 4, memoryMib: 3072, rootDiskGib: 20 };
     await this.#create(
       resources.flavors,
       asNew(aFlavor({ metadata: { name: flavorNames[1] }, spec: large })),
     );
-    for (const namespace of namespaces) {
-      await this.#create(resources.images, asNew(anImage({ metadata: { namespace } })));
-    }
+    for (const name of namespaces) await this.makeNamespace(name);
+  }
+
+  /** A namespace with an image. */
+  async makeNamespace(name: string): Promise<void> {
+    await this.#attempt(`creates namespace ${name}`, async () => {
+      const metadata = { name, finalizers: ["kubernetes"] };
+      await this.#create(resources.namespaces, { apiVersion: "v1", kind: "Namespace", metadata });
+      await this.#create(resources.images, asNew(anImage({ metadata: { namespace: name } })));
+    });
   }
 
   async createServer(namespace: string, name: string, spec: Partial<ServerSpec>): Promise<void> {
@@ -55,14 +66,15 @@ export class People {
       );
       const { uid = "" } = server.metadata;
       this.wishes.set(uid, { uid, key: `${namespace}/${name}`, isDeletionAsked: false });
+      this.#wrote(server);
     });
   }
 
   async editServer({ metadata }: Server, spec: Partial<ServerSpec>): Promise<void> {
     const { namespace = "", name } = metadata;
-    await this.#attempt(`edits Server ${namespace}/${name}: ${JSON.stringify(spec)}`, () =>
-      this.#kube.patch(resources.servers, { namespace, name }, { spec }, user),
-    );
+    await this.#attempt(`edits Server ${namespace}/${name}: ${JSON.stringify(spec)}`, async () => {
+      this.#wrote(await this.#kube.patch(resources.servers, { namespace, name }, { spec }, user));
+    });
   }
 
   async deleteServer({ metadata }: Server): Promise<void> {
@@ -117,18 +129,24 @@ export class People {
     );
   }
 
+  /** The API server went back in time: what it says now is what counts. */
+  async lookAnew(): Promise<void> {
+    this.restores += 1;
+    this.specs.clear();
+    for (const server of await this.servers()) this.#wrote(server);
+  }
+
   async servers(): Promise<readonly Server[]> {
     return (await this.#kube.list(resources.servers, { consistency: "quorum" })).items;
+  }
+
+  #wrote({ metadata, spec }: Server): void {
+    this.specs.set(metadata.uid ?? "", JSON.stringify(spec));
   }
 
   #askedToDelete(uid: string): void {
     const wish = this.wishes.get(uid);
     if (wish !== undefined) wish.isDeletionAsked = true;
-  }
-
-  #addNamespace(name: string): Promise<ResourceObject> {
-    const metadata = { name, finalizers: ["kubernetes"] };
-    return this.#create(resources.namespaces, { apiVersion: "v1", kind: "Namespace", metadata });
   }
 
   #create<T extends ResourceObject>(type: ResourceType<T>, object: T): Promise<T> {

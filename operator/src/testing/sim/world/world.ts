@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { who } from "../../access/identities.ts";
 import { Api } from "./api.ts";
 import { ControllerManager } from "./controller-manager.ts";
 import { Link } from "./link.ts";
@@ -44,7 +45,7 @@ export class World {
   readonly operators: readonly OperatorReplica[];
   readonly people: People;
   readonly errors: LoggedError[] = [];
-  readonly #scheduler: Supervisor;
+  readonly scheduler: Supervisor;
   readonly #controllerManager: ControllerManager;
 
   constructor({ seed, nodes, operators, traceLinesMax }: WorldOptions) {
@@ -66,11 +67,11 @@ export class World {
     this.operators = numbered("operator", operators).map(
       (name) => new OperatorReplica(name, this.physics, this.api),
     );
-    this.#scheduler = new Supervisor({
+    this.scheduler = new Supervisor({
       name: "kube-scheduler",
       physics: this.physics,
       isPossible: () => true,
-      run: (process) => runScheduler(process, this.api.connect(process, new Link())),
+      run: (process) => runScheduler(process, this.api.connect(process, new Link(), who.scheduler)),
       restartMs: [1000, 5000],
     });
     this.#controllerManager = new ControllerManager(this.api, timeline);
@@ -80,7 +81,7 @@ export class World {
   async start(): Promise<void> {
     await this.people.prepare();
     this.#controllerManager.start();
-    this.#scheduler.start();
+    this.scheduler.start();
     for (const node of this.nodes) node.start();
     for (const { supervisor } of this.operators) supervisor.start();
   }
@@ -106,6 +107,7 @@ export class World {
       link.heal();
       supervisor.start();
     }
+    this.scheduler.start();
   }
 
   /** Ends every process, so that nothing of the world goes on. */
@@ -115,7 +117,7 @@ export class World {
       node.kubelet.halt();
     }
     for (const { supervisor } of this.operators) supervisor.halt();
-    this.#scheduler.halt();
+    this.scheduler.halt();
   }
 }
 
