@@ -6,6 +6,8 @@ const slow = ["**/*.apiserver.test.ts", "**/*.libvirt.test.ts", "**/*.e2e.test.t
 const property = ["**/*.prop.test.ts", "**/*.sim.test.ts", "**/testing/sim/**/*.test.ts"];
 /** A net under tests that hang; no test is about wall-clock time, and a machine may be busy. */
 const testTimeout = 60_000;
+/** Threads of their own, and a stage of their own. */
+const stories = ["**/testing/sim/stories.sim.test.ts"];
 
 export default defineConfig({
   test: {
@@ -21,8 +23,18 @@ export default defineConfig({
           testTimeout,
         },
       },
-      { test: { name: "property", isolate: false, include: property, testTimeout } },
+      {
+        test: {
+          name: "property",
+          isolate: false,
+          include: property,
+          exclude: stories,
+          testTimeout,
+        },
+      },
       { test: { name: "tidy", include: ["operator/src/tidy.test.ts"] } },
+      // The real operator and agents in simulated clusters.
+      { test: { name: "sim", include: stories, testTimeout: 600_000 } },
       // A real kube-apiserver and etcd: no kubelet, no containers.
       {
         test: {

@@ -30,6 +30,7 @@ export const stages: readonly Stage[] = [
   { name: "tidy", title: "the house rules", project: "tidy" },
   { name: "unit", title: "unit tests", project: "unit" },
   { name: "property", title: "property tests and worlds of fakes", project: "property" },
+  { name: "sim", title: "stories of the simulator", project: "sim" },
   {
     name: "build",
     title: "build what the rest needs, or find it in the cache",

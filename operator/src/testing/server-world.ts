@@ -213,7 +213,8 @@ export class ServerWorld {
   }
 
   #replace(old: Guest, current: Guest): void {
-    this.guests = this.guests.map((guest) => (guest === old ? current : guest));
+    const { name } = old.metadata;
+    this.guests = this.guests.map((guest) => (guest.metadata.name === name ? current : guest));
   }
 
   #do(step: Step): void {
@@ -259,8 +260,8 @@ export class ServerWorld {
       case "DeleteGuest": {
         const deletionTimestamp = timestampOf(this.nowMs);
         const generation = (metadata.generation ?? 0) + 1;
-        const leaving = { ...guest, metadata: { ...metadata, deletionTimestamp, generation } };
-        this.#replace(guest, leaving);
+        const now = this.guests.find((one) => one.metadata.name === metadata.name) ?? guest;
+        this.#replace(guest, { ...now, metadata: { ...metadata, deletionTimestamp, generation } });
         break;
       }
       case "AbandonGuest":

@@ -443,6 +443,26 @@ describe("a guest that is given up", () => {
     expect((await world.files.find(incarnation)).hasDisk).toBe(true);
   });
 
+  test("takes its files with it although they shall be kept, when it never ran", async () => {
+    const cold = { serverUid: "5e12e12e-0000-4000-8000-000000000007", token: 1 };
+    const unbegun = await world.create({
+      metadata: { name: "cold-1" },
+      spec: {
+        server: { name: "cold", uid: cold.serverUid },
+        domain: { ...domain, uuid: cold.serverUid },
+        uid: 1_000_700_007,
+        runState: "Stopped",
+        disks: "Keep",
+        boot: 0,
+      },
+    });
+    await world.files.makeDirectory(cold, 1_000_700_007);
+    await world.untilStatus(unbegun, { domain: "Off" });
+    await world.delete(unbegun);
+    await world.until(async () => (await world.guest(unbegun)) === undefined);
+    expect((await world.files.find(cold)).hasDirectory).toBe(false);
+  });
+
   test("never runs again here, even if it comes back", async () => {
     await world.delete(ref);
     await world.until(async () => (await world.guest(ref)) === undefined);

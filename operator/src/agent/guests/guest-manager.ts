@@ -10,7 +10,7 @@ import { Controller, type Pass, type ReconcileResult } from "../../platform/cont
 import { Informer, keyOf, refOf } from "../../platform/informer.ts";
 import type { Logger } from "../../platform/logging.ts";
 import type { Metrics } from "../../platform/metrics.ts";
-import { Conflict, PortError } from "../../ports/errors.ts";
+import { Conflict, NotFound, PortError } from "../../ports/errors.ts";
 import { resources } from "../../ports/kube.ts";
 import type { Libvirt } from "../../ports/libvirt.ts";
 import type { Random } from "../../ports/random.ts";
@@ -147,7 +147,10 @@ export class GuestManager {
       const { next } = plan;
       const needs = next.kind === "step" ? stepNeeds[next.step.kind] : "nothing";
       if (needs !== "nothing" && !isFresh) {
-        guest = await this.#options.kube.get(resources.guests, refOf(key));
+        const fresh = await this.#read(key);
+        // The cache will hear of it: there is nothing left to look at.
+        if (fresh === undefined) return { kind: "done" };
+        guest = fresh;
         isFresh = true;
         continue;
       }
@@ -160,6 +163,16 @@ export class GuestManager {
       isFresh = false;
     }
     return { kind: "again", afterSeconds: 0 };
+  }
+
+  /** The Guest as it is now; undefined when it is gone. */
+  async #read(key: string): Promise<Guest | undefined> {
+    try {
+      return await this.#options.kube.get(resources.guests, refOf(key));
+    } catch (error) {
+      if (error instanceof NotFound) return undefined;
+      throw error;
+    }
   }
 
   /** Writes the status if there is news, or if the write is what gives the right to go on. */

@@ -50,7 +50,9 @@ export const guestSpecSchema = z.strictObject({
     ),
   disks: z
     .enum(["Keep", "Destroy"])
-    .describe("What becomes of the guest's directory when this Guest is deleted."),
+    .describe(
+      "What becomes of the guest's directory when this Guest is deleted. Keep: of one that never ran it goes as well.",
+    ),
   domain: domainModelSchema.describe("The resolved guest."),
   uid: z
     .int()

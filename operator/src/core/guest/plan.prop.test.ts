@@ -202,9 +202,10 @@ describe("a plan", () => {
     });
   });
 
-  test("destroys files only of a Guest that is deleted, has our finalizer and wants it", () => {
+  test("destroys files only of a Guest that is deleted, has our finalizer and wants it, or never ran", () => {
     expectAlways(["RemoveFiles"], (one) => {
-      const isWanted = one.guest.spec.disks === "Destroy";
+      const hasRun = one.record === undefined ? one.hasDisk : one.record.boot !== undefined;
+      const isWanted = one.guest.spec.disks === "Destroy" || !hasRun;
       const isOver = one.isReleased && one.domain.kind === "absent";
       return isBeingDeleted(one) && isWanted && isOver;
     });

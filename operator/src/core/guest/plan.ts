@@ -118,8 +118,14 @@ function planRelease(view: GuestView): GuestPlan {
   const isDeleting = metadata.deletionTimestamp !== undefined;
   if (!isDeleting || metadata.finalizers?.includes(finalizer) !== true) return report(status, done);
   const hasFiles = hasDirectory || record !== undefined;
-  if (hasFiles && spec.disks === "Destroy") return act({ kind: "RemoveFiles" }, status);
+  if (hasFiles && !(spec.disks === "Keep" && mayHaveRun(view)))
+    return act({ kind: "RemoveFiles" }, status);
   return act({ kind: "RemoveFinalizer" }, status);
+}
+
+/** What never ran holds nothing of anybody's. A disk that no record tells of may be somebody's. */
+function mayHaveRun({ record, hasDisk }: GuestView): boolean {
+  return record === undefined ? hasDisk : record.boot !== undefined;
 }
 
 function planOff(view: GuestView): GuestPlan {

@@ -190,6 +190,27 @@ describe("a claim that is refused", () => {
     expect(ready()).toMatchObject({ reason: "HostUnreachable" });
   });
 
+  test("costs no disk: the objects may be older than the host's disk", () => {
+    world.operate();
+    host().refusal = "no room";
+    world.serve();
+    world.operate();
+    expect(guest().spec).toMatchObject({ runState: "Absent", disks: "Keep" });
+  });
+
+  test("leaves no disk behind when the server is deleted meanwhile", () => {
+    world.operate();
+    host().refusal = "no room";
+    world.serve();
+    world.operate();
+    world.delete();
+    world.operate();
+    expect(guest().spec.disks).toBe("Destroy");
+    expect(guest().metadata.deletionTimestamp).toBeDefined();
+    world.settle();
+    expect(world.server).toBeUndefined();
+  });
+
   test("by three hosts makes the server rest, and then ask all of them again", () => {
     for (const node of world.nodes) node.refusal = "no room";
     world.settle();

@@ -34,12 +34,17 @@ function isSuperseded(stray: Guest, { run }: ServerState): boolean {
   return run !== undefined && stray.spec.token <= run.token;
 }
 
-/** A Guest without the run right: its host gives it back for good, then it goes. */
+/**
+ * A Guest without the run right: its host gives it back for good, then it goes. Nobody asked for the disk
+ * to be destroyed: that the guest never ran is what the API server says, which may have been restored
+ * from a backup; its host knows, and keeps the disk of one that did.
+ */
 function giveUp(guest: Guest): Decision {
   if (guest.metadata.deletionTimestamp !== undefined) return {};
   if (isReleased(guest)) return { steps: [{ kind: "DeleteGuest", guest }] };
   if (guest.spec.runState === "Absent") return {};
-  return { steps: [{ kind: "PatchGuest", guest, spec: { runState: "Absent" } }] };
+  const spec = { runState: "Absent", disks: "Keep" } as const;
+  return { steps: [{ kind: "PatchGuest", guest, spec }] };
 }
 
 /**
@@ -67,7 +72,7 @@ function recreateGuest(state: ServerState): Decision {
 function keepGuest(guest: Guest, state: ServerState): Decision {
   if (guest.metadata.deletionTimestamp !== undefined || isReleased(guest)) return {};
   if (guest.spec.runState === "Absent") return {};
-  // Giving up destroys the disk: never for a claim that was refused after the first boot.
+  // Giving up ends the server on its disk: never for a claim that was refused after the first boot.
   if (guest.status?.claim?.state === "Refused") return state.isBuilt ? {} : giveUp(guest);
   const unplaced = unplacedPod(state);
   if (unplaced !== undefined && unplaced.waitSeconds > 0) {

@@ -22,8 +22,12 @@ export const remove = defineAction({
 
 function removalOf(guest: Guest, state: ServerState): Step[] {
   const isDeleting = guest.metadata.deletionTimestamp !== undefined;
-  const deletion: Step[] = isDeleting ? [] : [{ kind: "DeleteGuest", guest }];
-  return isAbandoned(guest, state) ? [...deletion, { kind: "AbandonGuest", guest }] : deletion;
+  const steps: Step[] = isDeleting ? [] : [{ kind: "DeleteGuest", guest }];
+  // One that was given up keeps its disk otherwise.
+  const isKept = guest.spec.disks === "Keep";
+  if (isKept) steps.push({ kind: "PatchGuest", guest, spec: { disks: "Destroy" } });
+  if (isAbandoned(guest, state)) steps.push({ kind: "AbandonGuest", guest });
+  return steps;
 }
 
 /** An administrator gave up what a host that does not answer still holds. One that answers does it. */

@@ -9,11 +9,11 @@ export const deleteNamespace = defineAct({
   name: "delete-namespace",
   says: "a namespace is deleted with all that is in it, and made anew when it is gone",
   weight: 0.3,
-  async strike({ people, timeline }, chance) {
+  async strike({ people, later }, chance) {
     const name = chance.pick(namespaces) ?? "";
     await people.deleteNamespace(name);
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
-      timeline.after(attempt * attemptMs, () => void people.makeNamespace(name));
+      later(attempt * attemptMs, () => void people.makeNamespace(name));
     }
   },
 });

@@ -6,7 +6,7 @@ export const editServer = defineAct({
   name: "edit-server",
   says: "two users edit a server one right after the other",
   weight: 2,
-  async strike({ people, timeline }, chance) {
+  async strike({ people, later }, chance) {
     const server = chance.pick(await people.servers());
     if (server === undefined) return;
     const edits = [
@@ -19,6 +19,6 @@ export const editServer = defineAct({
     ];
     await people.editServer(server, chance.pick(edits) ?? {});
     const second = chance.pick(edits) ?? {};
-    timeline.after(chance.whole(0, 500), () => void people.editServer(server, second));
+    later(chance.whole(0, 500), () => void people.editServer(server, second));
   },
 });

@@ -6,10 +6,10 @@ export const apiAway = defineFault({
   name: "api-away",
   says: "the API server is down for a while",
   weight: 2,
-  strike({ api, timeline }, chance) {
+  strike({ api, later }, chance) {
     api.isAway = true;
     api.kube.dropWatches(new Unavailable("connection reset by peer"));
-    timeline.after(chance.whole(1000, 90_000), () => {
+    later(chance.whole(1000, 90_000), () => {
       api.isAway = false;
     });
   },

@@ -20,13 +20,13 @@ export const apiErrors = defineFault({
   name: "api-errors",
   says: "the API server answers a share of the requests with an error for a while",
   weight: 4,
-  strike({ api, timeline }, chance) {
+  strike({ api, later }, chance) {
     const share = chance.between(0.05, 0.6);
     const answer = chance.pick(answers);
     const fault = (request: ApiRequest): PortError | undefined =>
       chance.isLucky(share) ? answer?.(request) : undefined;
     api.fault = fault;
-    timeline.after(chance.whole(2000, 40_000), () => {
+    later(chance.whole(2000, 40_000), () => {
       if (api.fault === fault) api.fault = () => undefined;
     });
   },

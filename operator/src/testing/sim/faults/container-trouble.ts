@@ -5,11 +5,11 @@ export const containerTrouble = defineFault({
   name: "container-trouble",
   says: "a node cannot start containers for a while",
   weight: 1,
-  strike({ nodes, timeline }, chance) {
+  strike({ nodes, later }, chance) {
     const node = chance.pick(nodes);
     if (node === undefined) return;
     node.containerTrouble = chance.pick(["ErrImagePull", "CreateContainerError"]);
-    timeline.after(chance.whole(3000, 60_000), () => {
+    later(chance.whole(3000, 60_000), () => {
       node.containerTrouble = undefined;
     });
   },

@@ -7,14 +7,14 @@ export const creationRefused = defineFault({
   name: "creation-refused",
   says: "a quota or a policy refuses new pods, or new Guests, for a while",
   weight: 2,
-  strike({ api, timeline }, chance) {
+  strike({ api, later }, chance) {
     const kind = chance.isLucky(0.7) ? "Pod" : "Guest";
     const fault = (request: ApiRequest) =>
       request.verb === "create" && request.kind === kind
         ? new Refused("Forbidden", "exceeded quota: small")
         : undefined;
     api.fault = fault;
-    timeline.after(chance.whole(2000, 60_000), () => {
+    later(chance.whole(2000, 60_000), () => {
       if (api.fault === fault) api.fault = () => undefined;
     });
   },

@@ -5,7 +5,7 @@ export const diskFull = defineFault({
   name: "disk-full",
   says: "a node's disk is full for a while: nothing is written, and guests that write stand still",
   weight: 2,
-  strike({ nodes, timeline }, chance) {
+  strike({ nodes, later }, chance) {
     const node = chance.pick(nodes);
     if (node === undefined) return;
     const { disk } = node;
@@ -13,7 +13,7 @@ export const diskFull = defineFault({
     for (const { guest } of node.guests()) {
       if (guest.status.state === "running" && chance.isLucky(0.3)) guest.failDisk();
     }
-    timeline.after(chance.whole(3000, 60_000), () => {
+    later(chance.whole(3000, 60_000), () => {
       disk.isFull = false;
     });
   },

@@ -7,9 +7,9 @@ export const flavorRemade = defineFault({
   name: "flavor-remade",
   says: "an administrator deletes a Flavor, and makes one of the same name later",
   weight: 1,
-  async strike({ people, timeline }, chance) {
+  async strike({ people, later }, chance) {
     const name = chance.pick(flavorNames) ?? "";
     await people.remove(resources.flavors, name);
-    timeline.after(chance.whole(100, 60_000), () => void people.addFlavor(name));
+    later(chance.whole(100, 60_000), () => void people.addFlavor(name));
   },
 });

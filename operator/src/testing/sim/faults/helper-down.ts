@@ -5,11 +5,11 @@ export const helperDown = defineFault({
   name: "helper-down",
   says: "the agent's helper container is down for a while",
   weight: 1,
-  strike({ nodes, timeline }, chance) {
+  strike({ nodes, later }, chance) {
     const helper = chance.pick(nodes)?.helper;
     if (helper === undefined) return;
     helper.isUp = false;
-    timeline.after(chance.whole(1000, 60_000), () => {
+    later(chance.whole(1000, 60_000), () => {
       helper.isUp = true;
     });
   },

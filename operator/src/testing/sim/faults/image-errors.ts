@@ -6,14 +6,14 @@ const reasons = ["ImageFetchFailed", "ImageFetchFailed", "ImageChecksumMismatch"
 
 export const imageErrors = defineFault({
   name: "image-errors",
-  says: "the image server fails for a node, or sends wrong bytes, for a while; cached images are lost",
+  says: "the image server fails for a node, or sends wrong bytes, for a while",
   weight: 2,
-  strike({ nodes, timeline }, chance) {
+  strike({ nodes, later }, chance) {
     const images = chance.pick(nodes)?.disk.images;
     if (images === undefined) return;
     const reason = chance.pick(reasons) ?? "ImageFetchFailed";
     images.onFetch = async () => new Refused(reason, "the image server answered 503");
-    timeline.after(chance.whole(3000, 60_000), () => {
+    later(chance.whole(3000, 60_000), () => {
       images.onFetch = async () => undefined;
     });
   },

@@ -5,16 +5,16 @@ export const operatorUpgrade = defineFault({
   name: "operator-upgrade",
   says: "replicas are replaced by a new release one after the other, old and new side by side",
   weight: 2,
-  strike({ operators, timeline, trace }, chance) {
+  strike({ operators, later, trace }, chance) {
     const guestImage = `registry.example.org/guest:${chance.whole(2, 9)}`;
     let afterMs = 0;
     for (const replica of operators) {
       afterMs += chance.whole(500, 20_000);
-      timeline.after(afterMs, () => {
+      later(afterMs, () => {
         trace.add("story", `${replica.supervisor.name} is replaced by release ${guestImage}`);
         replica.guestImage = guestImage;
         replica.supervisor.retire();
-        timeline.after(chance.whole(500, 10_000), () => replica.supervisor.start());
+        later(chance.whole(500, 10_000), () => replica.supervisor.start());
       });
     }
   },

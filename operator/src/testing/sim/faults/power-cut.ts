@@ -5,9 +5,9 @@ export const powerCut = defineFault({
   name: "power-cut",
   says: "a node loses power, and boots again later",
   weight: 3,
-  strike({ nodes, timeline }, chance) {
+  strike({ nodes, later }, chance) {
     const node = chance.pick(nodes);
     node?.cutPower();
-    timeline.after(chance.whole(3000, 90_000), () => node?.powerOn());
+    later(chance.whole(3000, 90_000), () => node?.powerOn());
   },
 });

@@ -5,8 +5,8 @@ export const schedulerCrash = defineFault({
   name: "scheduler-crash",
   says: "the kube-scheduler is away for a while",
   weight: 1,
-  strike({ scheduler, timeline }, chance) {
+  strike({ scheduler, later }, chance) {
     scheduler.halt();
-    timeline.after(chance.whole(2000, 60_000), () => scheduler.start());
+    later(chance.whole(2000, 60_000), () => scheduler.start());
   },
 });

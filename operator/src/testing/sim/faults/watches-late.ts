@@ -16,11 +16,11 @@ export const watchesLate = defineFault({
   name: "watches-late",
   says: "changes of some kinds are seen late for a while, each kind by another time",
   weight: 4,
-  strike({ api, timeline }, chance) {
+  strike({ api, later }, chance) {
     for (const kind of kinds) {
       if (!chance.isLucky(0.4)) continue;
       api.lag(kind, chance.whole(100, 15_000));
-      timeline.after(chance.whole(5000, 60_000), () => api.lag(kind, 0));
+      later(chance.whole(5000, 60_000), () => api.lag(kind, 0));
     }
   },
 });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { label } from "../../../api/names.ts";
+import { isReleased } from "../../../core/guest/release.ts";
 import { resources, type ResourceType } from "../../../ports/kube.ts";
 import type { World } from "../world/world.ts";
 import { defineInvariant } from "./invariant.ts";
@@ -53,7 +54,7 @@ async function leftOnNodes(world: World): Promise<string | undefined> {
 /** Nodes are marked as in use as long as a Guest stands there. */
 async function marksOf({ api: { kube } }: World): Promise<string | undefined> {
   const guests = (await kube.list(resources.guests, { consistency: "quorum" })).items;
-  const used = new Set(guests.map(({ spec }) => spec.host));
+  const used = new Set(guests.filter((guest) => !isReleased(guest)).map(({ spec }) => spec.host));
   for (const { metadata } of (await kube.list(resources.nodes, { consistency: "quorum" })).items) {
     const isMarked = metadata.labels?.[label.inUse] === "true";
     if (isMarked === used.has(metadata.name)) continue;

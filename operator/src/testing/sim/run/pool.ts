@@ -4,35 +4,36 @@ import { Worker } from "node:worker_threads";
 import type { Outcome } from "./run.ts";
 import type { Scenario } from "./scenario.ts";
 
-export interface PoolOptions {
-  /** How many stories are told at a time; as many as the machine has processors by default. */
-  readonly workers?: number;
-  /** Called after each story; no other is begun once it says true. */
-  readonly onOutcome?: (outcome: Outcome) => boolean;
-}
+/** Threads that tell stories, as many at a time as the machine has processors. */
+export class Pool {
+  readonly #threads = Array.from(
+    { length: availableParallelism() },
+    () => new Worker(new URL("./worker.ts", import.meta.url)),
+  );
 
-/** Tells stories in several threads, in the order given. Throws when a thread dies. */
-export async function runAll(
-  scenarios: Iterable<Scenario>,
-  { workers = availableParallelism(), onOutcome = () => false }: PoolOptions = {},
-): Promise<void> {
-  const queue = scenarios[Symbol.iterator]();
-  let isOver = false;
-  const next = (): Scenario | undefined => {
-    const { value, done } = queue.next();
-    return isOver || done === true ? undefined : value;
-  };
-  const serve = async (): Promise<void> => {
-    const thread = new Worker(new URL("./worker.ts", import.meta.url));
-    try {
-      for (let scenario = next(); scenario !== undefined; scenario = next()) {
-        if (onOutcome(await tell(thread, scenario))) isOver = true;
+  /**
+   * Tells stories in about the order given, and hands out each outcome; begins no other once `onOutcome`
+   * says true. Throws when a thread dies.
+   */
+  async runAll(
+    scenarios: Iterable<Scenario>,
+    onOutcome: (outcome: Outcome) => boolean | Promise<boolean>,
+  ): Promise<void> {
+    const queue = scenarios[Symbol.iterator]();
+    let isOver = false;
+    const serve = async (thread: Worker): Promise<void> => {
+      while (!isOver) {
+        const next = queue.next();
+        if (next.done === true) return;
+        if (await onOutcome(await tell(thread, next.value))) isOver = true;
       }
-    } finally {
-      await thread.terminate();
-    }
-  };
-  await Promise.all(Array.from({ length: workers }, serve));
+    };
+    await Promise.all(this.#threads.map(serve));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.terminate()));
+  }
 }
 
 function tell(thread: Worker, scenario: Scenario): Promise<Outcome> {
@@ -41,6 +42,6 @@ function tell(thread: Worker, scenario: Scenario): Promise<Outcome> {
     thread.once("message", resolve);
     thread.once("error", reject);
     thread.once("exit", (code) => reject(new Error(`a simulator's thread ended with ${code}`)));
-    thread.postMessage(scenario);
+    thread.postMessage(scenario, []);
   });
 }

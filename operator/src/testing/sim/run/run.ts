@@ -32,10 +32,10 @@ export interface RunOptions {
 /** Once faults are over, everything has to be as it should within this time. */
 const restMsMax = 20 * 60_000;
 const lookMs = 5000;
-/** Counts of Events, usage and the like follow late. */
-const settleMs = 60_000;
+/** Counts of Events, usage, orphans and the like are told late. */
+const settleMs = 150_000;
 /** A world at rest is watched for this long. */
-const idleMs = 120_000;
+const idleMs = 70_000;
 
 /** Runs the story of a seed. */
 export function runSeed(options: ScenarioOptions & RunOptions): Promise<Outcome> {

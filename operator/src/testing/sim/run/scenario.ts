@@ -49,8 +49,8 @@ export function scenarioOf(options: ScenarioOptions): Scenario {
   });
   const events = [
     ...Array.from({ length: chance.whole(1, 4) }, () => first("create-server")),
-    ...drawn(acts, chance, { untilMs, everyMs: chance.between(8000, 40_000) }),
-    ...drawn(kinds, chance, { untilMs, everyMs: chance.between(6000, 40_000) }),
+    ...drawn(acts, chance, { untilMs, everyMs: chance.between(5000, 30_000) }),
+    ...drawn(kinds, chance, { untilMs, everyMs: chance.between(2500, 25_000) }),
   ];
   return {
     ...{ seed, nodes, operators, minutes },

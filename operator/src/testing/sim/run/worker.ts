@@ -5,5 +5,5 @@ import { runScenario } from "./run.ts";
 import type { Scenario } from "./scenario.ts";
 
 parentPort?.on("message", (scenario: Scenario) => {
-  void runScenario(scenario).then((outcome) => parentPort?.postMessage(outcome));
+  void runScenario(scenario).then((outcome) => parentPort?.postMessage(outcome, []));
 });

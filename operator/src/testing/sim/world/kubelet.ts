@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { label } from "../../../api/names.ts";
+import { isEqual } from "../../../api/equal.ts";
 import { memoryRequestBytes, type PodMemory } from "../../../core/hypervisor/pod-requests.ts";
 import { Controller, type ReconcileResult } from "../../../platform/controller.ts";
 import { Informer, keyOf } from "../../../platform/informer.ts";
 import { Metrics } from "../../../platform/metrics.ts";
 import { Conflict, NotFound, PortError } from "../../../ports/errors.ts";
-import { type KubeStore, type Pod, resources } from "../../../ports/kube.ts";
+import { type KubeStore, type Node, type Pod, resources } from "../../../ports/kube.ts";
 import type { SimNode } from "./node.ts";
 import { kubeletPods } from "./node-disk.ts";
 import type { SimProcess } from "./process.ts";
 
 const writer = { fieldManager: "kubelet" };
 const done: ReconcileResult = { kind: "done" };
+const unsaid = { phase: undefined, reason: undefined, containerStatuses: undefined };
 const publishRetrySeconds = [0.5, 1, 2, 4, 8, 16, 32, 64, 122] as const;
 
 interface Container {
@@ -75,27 +77,33 @@ class Kubelet {
     this.#controller.enqueue(uid);
   }
 
-  /** Makes the Node object if there is none. */
+  /** Makes the Node object if there is none, and says what the node has. */
   async #register(): Promise<void> {
-    const { name, memoryMib } = this.#node;
-    const allocatable = { memory: `${memoryMib}Mi`, pods: "110" };
     for (;;) {
       try {
-        const metadata = { name, labels: { [label.hypervisor]: "true" } };
-        const object = { apiVersion: "v1", kind: "Node", metadata };
-        const created = await this.#kube.create(resources.nodes, object, writer);
-        await this.#kube.updateStatus(
-          resources.nodes,
-          { ...created, status: { allocatable } },
-          writer,
-        );
-        return;
+        return await this.#sayWhatThereIs(await this.#nodeObject());
       } catch (error) {
         if (!(error instanceof PortError)) throw error;
-        if (error.reason === "AlreadyExists") return;
-        await this.#process.clock.sleep(5000);
+        await this.#process.clock.sleep(1000);
       }
     }
+  }
+
+  async #nodeObject(): Promise<Node> {
+    const { name } = this.#node;
+    try {
+      return await this.#kube.get(resources.nodes, { name });
+    } catch (error) {
+      if (!(error instanceof NotFound)) throw error;
+    }
+    const metadata = { name, labels: { [label.hypervisor]: "true" } };
+    const object = { apiVersion: "v1", kind: "Node", metadata };
+    return this.#kube.create(resources.nodes, object, writer);
+  }
+
+  async #sayWhatThereIs(node: Node): Promise<void> {
+    const allocatable = { memory: `${this.#node.memoryMib}Mi`, pods: "110" };
+    await this.#kube.updateStatus(resources.nodes, { ...node, status: { allocatable } }, writer);
   }
 
   async #reconcile(uid: string): Promise<ReconcileResult> {
@@ -105,13 +113,13 @@ class Kubelet {
     const { phase } = pod.status ?? {};
     if (phase === "Failed" || phase === "Succeeded") return this.#end(uid, pod);
     const container = this.#node.containers.get(uid);
-    if (container?.hasExited === true) return this.#fail(pod, "Error");
-    if (container !== undefined) return this.#isRunning(pod);
+    if (container?.hasExited === true) return this.#failRan(pod, "Error");
+    if (container !== undefined) return this.#tellRunning(pod);
     return this.#begin(uid, pod);
   }
 
   async #begin(uid: string, pod: Pod): Promise<ReconcileResult> {
-    if (pod.status?.phase === "Running") return this.#fail(pod, "NodeRebooted");
+    if (pod.status?.phase === "Running") return this.#failRan(pod, "ContainerStatusUnknown");
     if (!this.#admitted.has(uid)) {
       const refusal = this.#refusal(pod);
       if (refusal !== undefined) return this.#fail(pod, refusal);
@@ -213,12 +221,20 @@ class Kubelet {
     }
   }
 
-  #isRunning(pod: Pod): Promise<ReconcileResult> {
+  #tellRunning(pod: Pod): Promise<ReconcileResult> {
     return this.#tell(pod, { phase: "Running" });
   }
 
+  /** Turns away a pod of which no container was ever made. */
   #fail(pod: Pod, reason: string): Promise<ReconcileResult> {
     return this.#tell(pod, { phase: "Failed", reason });
+  }
+
+  /** Its containers ran, and are gone. */
+  #failRan(pod: Pod, reason: string): Promise<ReconcileResult> {
+    const state = { terminated: { reason } };
+    const containerStatuses = [{ name: "guest", ready: false, state }];
+    return this.#tell(pod, { phase: "Failed", containerStatuses });
   }
 
   async #wait(pod: Pod, reason: string): Promise<ReconcileResult> {
@@ -229,8 +245,8 @@ class Kubelet {
   }
 
   async #tell(pod: Pod, status: NonNullable<Pod["status"]>): Promise<ReconcileResult> {
-    const isSaid = pod.status?.phase === status.phase && pod.status?.reason === status.reason;
-    if (isSaid && status.containerStatuses === undefined) return done;
+    const { phase, reason, containerStatuses } = pod.status ?? {};
+    if (isEqual({ phase, reason, containerStatuses }, { ...unsaid, ...status })) return done;
     try {
       const { conditions } = pod.status ?? {};
       const next = { ...status, ...(conditions !== undefined && { conditions }) };

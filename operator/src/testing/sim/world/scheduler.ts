@@ -72,7 +72,7 @@ async function bind(kube: KubeStore, { metadata }: Pod, host: string): Promise<v
 async function explain(kube: KubeStore, pod: Pod, message: string): Promise<void> {
   const [said] = pod.status?.conditions ?? [];
   if (said?.message === message) return;
-  const conditions = [{ type: "PodScheduled", status: "False", message }];
+  const conditions = [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message }];
   const next = { ...pod, status: { ...pod.status, conditions } };
   await kube.updateStatus(resources.pods, next, writer);
 }

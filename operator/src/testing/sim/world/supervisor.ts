@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { PortError } from "../../../ports/errors.ts";
 import { type Physics, SimProcess } from "./process.ts";
 
 export interface SupervisorOptions {
@@ -76,7 +77,9 @@ export class Supervisor {
     try {
       await work;
     } catch (error) {
-      process.log.error({ err: error }, "process threw");
+      // An agent whose node cannot be used says so, and is started again.
+      if (error instanceof PortError) process.log.warn({ err: error }, "process gave up");
+      else process.log.error({ err: error }, "process threw");
     }
     process.kill();
   }

@@ -46,6 +46,8 @@ export class World {
   readonly people: People;
   readonly errors: LoggedError[] = [];
   readonly scheduler: Supervisor;
+  readonly #outstanding = new Set<() => void>();
+  #isHealed = false;
   readonly #controllerManager: ControllerManager;
 
   constructor({ seed, nodes, operators, traceLinesMax }: WorldOptions) {
@@ -90,8 +92,20 @@ export class World {
     return this.nodes.find((node) => node.name === name);
   }
 
-  /** Ends every fault that goes on, and starts what does not run. */
+  /** Does a later part of a story after `ms`; at once when the story is over. */
+  readonly later = (ms: number, act: () => void): void => {
+    if (this.#isHealed) return act();
+    this.#outstanding.add(act);
+    this.timeline.after(ms, () => {
+      if (this.#outstanding.delete(act)) act();
+    });
+  };
+
+  /** Ends the story: what is outstanding happens, faults are over, and what does not run is started. */
   heal(): void {
+    this.#isHealed = true;
+    for (const act of this.#outstanding) act();
+    this.#outstanding.clear();
     this.ambushes.clear();
     this.api.heal();
     for (const node of this.nodes) {
