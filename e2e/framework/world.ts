@@ -2,7 +2,7 @@
 /** What an end-to-end test stands on: the cluster, the product in it, an image server, the test guest. */
 import { inject } from "vitest";
 import type { KubeStore } from "../../operator/src/ports/kube.ts";
-import { createKubeconfigStore } from "../../operator/src/adapters/kube/kubeconfig.ts";
+import { createKubeconfigStore } from "../../operator/src/testing/kubeconfig.ts";
 import { type Cluster, openCluster } from "../../hack/cluster/cluster.ts";
 
 declare module "vitest" {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The installed product as the benchmarks use it: the e2e world without the test runner. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { createKubeconfigStore } from "../../operator/src/adapters/kube/kubeconfig.ts";
+import { createKubeconfigStore } from "../../operator/src/testing/kubeconfig.ts";
 import type { Guest, Server } from "../../operator/src/api/kinds.ts";
 import { type KubeStore, resources } from "../../operator/src/ports/kube.ts";
 import { prepareWorld } from "../../e2e/framework/prepare.ts";

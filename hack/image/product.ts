@@ -99,7 +99,7 @@ async function productionPackages(): Promise<string[]> {
 
 /** Our sources without what only tests need, and Node's compiled form of them. */
 async function sourceFiles(below: readonly string[]): Promise<string> {
-  const sources = (await filesBelow("operator/src")).filter((path) => !isForTestsOnly(path));
+  const sources = await productSources();
   const digest = await digestOfSources(...sources, "operator/image", "package.json", recipe);
   const directory = await cached(`sources-${hashOf(digest, below)}`, async (out) => {
     const target = join(out, "files", home);
@@ -113,6 +113,11 @@ async function sourceFiles(below: readonly string[]): Promise<string> {
   });
   await forgetOthers(directory);
   return join(directory, "files");
+}
+
+/** The sources that the image holds, by their paths in the repository. */
+export async function productSources(): Promise<string[]> {
+  return (await filesBelow("operator/src")).filter((path) => !isForTestsOnly(path));
 }
 
 function isForTestsOnly(path: string): boolean {

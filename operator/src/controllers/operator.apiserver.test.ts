@@ -9,7 +9,7 @@ import { type LoneApiServer, startApiServer } from "../../../hack/cluster/apiser
 import { systemClock } from "../adapters/clock/system-clock.ts";
 import { systemRandom } from "../adapters/clock/system-random.ts";
 import { createInClusterStore } from "../adapters/kube/in-cluster.ts";
-import { createKubeconfigStore } from "../adapters/kube/kubeconfig.ts";
+import { createKubeconfigStore } from "../testing/kubeconfig.ts";
 import { resources } from "../ports/kube.ts";
 import { FakeWorkers, heartbeatNamespace } from "../testing/fake-workers.ts";
 import { OperatorProcess } from "../testing/operator-process.ts";

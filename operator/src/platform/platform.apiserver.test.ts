@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LoneApiServer, startApiServer } from "../../../hack/cluster/apiserver-only.ts";
-import { createKubeconfigStore } from "../adapters/kube/kubeconfig.ts";
+import { createKubeconfigStore } from "../testing/kubeconfig.ts";
 import { systemClock } from "../adapters/clock/system-clock.ts";
 import { type KubeStore, resources } from "../ports/kube.ts";
 import { FakeClock } from "../testing/fake-clock.ts";

@@ -14,7 +14,7 @@ import { errorOf, hypervisor, image, writer } from "../../testing/kube-store-wor
 import { systemClock } from "../clock/system-clock.ts";
 import { systemRandom } from "../clock/system-random.ts";
 import { createInClusterStore } from "./in-cluster.ts";
-import { createKubeconfigStore } from "./kubeconfig.ts";
+import { createKubeconfigStore } from "../../testing/kubeconfig.ts";
 
 const { images, hypervisors } = resources;
 const crds = join(import.meta.dirname, "../../../../crds");

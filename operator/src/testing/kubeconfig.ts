@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Access by a kubeconfig file, for tools and tests. The product's processes never import this file:
- * the package costs 80 MiB of memory (docs/adr/0002-kubernetes-transport.md).
+ * Access by a kubeconfig file, for tools and tests. The product does not have the package, which costs
+ * 80 MiB of memory (docs/adr/0002-kubernetes-transport.md).
  */
 import type { RequestOptions } from "node:https";
 import { KubeConfig } from "@kubernetes/client-node";
-import type { KubeStore } from "../../ports/kube.ts";
-import type { Endpoint } from "./endpoint.ts";
-import { HttpTransport } from "./http-transport.ts";
-import { RestStore } from "./rest-store.ts";
+import type { KubeStore } from "../ports/kube.ts";
+import type { Endpoint } from "../adapters/kube/endpoint.ts";
+import { HttpTransport } from "../adapters/kube/http-transport.ts";
+import { RestStore } from "../adapters/kube/rest-store.ts";
 
 /** The API server of the file's current context, as its current user. */
 export async function createKubeconfigStore(path: string): Promise<KubeStore> {
