@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { array, assert, asyncProperty, constantFrom, nat, record } from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type LoneApiServer, startApiServer } from "../../../hack/cluster/apiserver-only.ts";
+import type { LoneApiServer } from "../../../hack/cluster/apiserver-only.ts";
 import { objectSchema } from "../../../hack/gen/crd.ts";
 import {
   absent,
@@ -13,22 +13,19 @@ import {
   withField,
 } from "../../../hack/gen/field-variants.ts";
 import { ApiServerClient } from "../testing/api-server-client.ts";
+import { startApiServerWithCrds } from "../testing/api-server-with-crds.ts";
 import { compare, type Door, type World, worldOf } from "../testing/doors.ts";
 import type { KubeObject } from "./define-kind.ts";
 import { kinds } from "./kinds.ts";
 
-const crds = `${import.meta.dirname}/../../../crds`;
 const names = Object.keys(kinds) as (keyof typeof kinds)[];
 
 let server: LoneApiServer;
 let client: ApiServerClient;
 
 beforeAll(async () => {
-  server = await startApiServer();
+  server = await startApiServerWithCrds();
   client = new ApiServerClient(server);
-  await server.kubectl(["apply", "-f", crds]);
-  const established = ["--for=condition=Established", "crd", "--all", "--timeout=30s"];
-  await server.kubectl(["wait", ...established]);
 });
 
 afterAll(async () => {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type LoneApiServer, startApiServer } from "../../../hack/cluster/apiserver-only.ts";
+import type { LoneApiServer } from "../../../hack/cluster/apiserver-only.ts";
 import { objectSchema } from "../../../hack/gen/crd.ts";
 import { fieldsOf } from "../../../hack/gen/field-variants.ts";
 import { ApiServerClient } from "../testing/api-server-client.ts";
+import { startApiServerWithCrds } from "../testing/api-server-with-crds.ts";
 import { completeObjects } from "../testing/complete-objects.ts";
 import { group, type KindDefinition, version } from "./define-kind.ts";
 import { kinds } from "./kinds.ts";
@@ -20,9 +21,7 @@ let server: LoneApiServer;
 let schemas: Readonly<Record<string, Explained>>;
 
 beforeAll(async () => {
-  server = await startApiServer();
-  await server.kubectl(["apply", "-f", `${import.meta.dirname}/../../../crds`]);
-  await server.kubectl(["wait", "--for=condition=Established", "crd", "--all"]);
+  server = await startApiServerWithCrds();
   // kubectl reads this document; it is published some moments after the CRDs.
   await server.kubectl(["explain", "server"]);
   const client = new ApiServerClient(server);

@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type LoneApiServer, startApiServer } from "../../../hack/cluster/apiserver-only.ts";
+import type { LoneApiServer } from "../../../hack/cluster/apiserver-only.ts";
 import { absent, withField } from "../../../hack/gen/field-variants.ts";
 import { ApiServerClient, collectionPath } from "../testing/api-server-client.ts";
+import { startApiServerWithCrds } from "../testing/api-server-with-crds.ts";
 import { worldOf } from "../testing/doors.ts";
 import type { KubeObject } from "./define-kind.ts";
 import { kinds } from "./kinds.ts";
 import { validateUpdate } from "./validate.ts";
 
-const crds = `${import.meta.dirname}/../../../crds`;
-
 let server: LoneApiServer;
 let client: ApiServerClient;
 
 beforeAll(async () => {
-  server = await startApiServer();
+  server = await startApiServerWithCrds();
   client = new ApiServerClient(server);
-  await server.kubectl(["apply", "-f", crds]);
-  const established = ["--for=condition=Established", "crd", "--all", "--timeout=30s"];
-  await server.kubectl(["wait", ...established]);
 });
 
 afterAll(async () => {

@@ -34,6 +34,7 @@ for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => stop.abor
 
 const log = createLogger({ component: "agent", level: config.logLevel, clock: systemClock });
 const metrics = new Metrics();
+metrics.collectProcess();
 const health = new Health(metrics);
 let running: ReturnType<typeof runAgent> | undefined;
 health.addReadiness("node", () => (running === undefined ? "not this agent's yet" : undefined));

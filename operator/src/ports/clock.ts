@@ -11,11 +11,6 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
-/** The wall-clock time as the API server writes it, in whole seconds. */
-export function timestampOf(clock: Clock): string {
-  return new Date(clock.nowMs()).toISOString().replace(/\.\d+Z$/, "Z");
-}
-
 /** The wall-clock time as the API server wants it where it keeps microseconds: Leases and Events. */
 export function microTimestampOf(clock: Clock): string {
   return new Date(clock.nowMs()).toISOString().replace(/Z$/, "000Z");

@@ -10,6 +10,7 @@ import {
   type Server,
   type ServerGroup,
 } from "../api/kinds.ts";
+import type { NodeFacts } from "../core/hypervisor/facts.ts";
 
 /** A change to a builder's object: only the members that the test is about. */
 interface Change<Spec, Status> {
@@ -154,5 +155,24 @@ export function aGuest({ metadata: meta, spec, status }: ChangeOf<Guest> = {}): 
       ...spec,
     },
     ...(status !== undefined && { status }),
+  };
+}
+
+/** What an agent finds on a node of two processors. */
+export function someNodeFacts(): NodeFacts {
+  return {
+    bootId: "boot-1",
+    kernel: "6.18.0",
+    cpu: {
+      arch: "x86_64",
+      model: "EPYC",
+      vendor: "AuthenticAMD",
+      cpus: 2,
+      flags: ["avx"],
+      hasHyperthreading: false,
+    },
+    numaCells: [{ id: 0, cpus: "0-1", memoryMib: 24_103 }],
+    memoryMib: 24_103,
+    diskGib: 200,
   };
 }

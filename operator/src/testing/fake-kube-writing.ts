@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the API server makes of what a client writes. */
 import { isEqual } from "../api/equal.ts";
-import { type Clock, timestampOf } from "../ports/clock.ts";
+import { timestampOf } from "../core/lib/time.ts";
+import type { Clock } from "../ports/clock.ts";
 import { Refused } from "../ports/errors.ts";
 import type { DeleteOptions } from "../ports/kube.ts";
 import type { Random } from "../ports/random.ts";
@@ -31,7 +32,7 @@ export function created(
       ...(namespace !== undefined && { namespace }),
       ...chosenMetadata(sent.metadata),
       uid: random.uuid(),
-      creationTimestamp: timestampOf(clock),
+      creationTimestamp: timestampOf(clock.nowMs()),
       ...(rules.hasGeneration && { generation: 1 }),
     },
   };
@@ -97,7 +98,7 @@ export function deleted(
   if (isMarked && graceSeconds >= (graceBefore ?? 0)) return { object, owners };
   const metadata = {
     ...object.metadata,
-    deletionTimestamp: timestampOf({ ...clock, nowMs: () => clock.nowMs() + graceSeconds * 1000 }),
+    deletionTimestamp: timestampOf(clock.nowMs() + graceSeconds * 1000),
     deletionGracePeriodSeconds: graceSeconds,
     ...(generation !== undefined && { generation: isMarked ? generation : generation + 1 }),
   };

@@ -2,8 +2,9 @@
 import { apiVersion } from "../api/define-kind.ts";
 import type { Guest, Server } from "../api/kinds.ts";
 import { fieldManager, label } from "../api/names.ts";
+import { timestampOf } from "../core/lib/time.ts";
 import { ifPresent } from "../controllers/absence.ts";
-import { type Clock, timestampOf } from "../ports/clock.ts";
+import { type Clock, microTimestampOf } from "../ports/clock.ts";
 import {
   type KubeStore,
   type Pod,
@@ -125,7 +126,7 @@ export class FakeWorkers {
       this.#beatMs.set(name, nowMs);
       const identity = { apiVersion: "coordination.k8s.io/v1", kind: "Lease" };
       const metadata = { namespace: heartbeatNamespace, name };
-      const spec = { renewTime: microTime(this.#clock) };
+      const spec = { renewTime: microTimestampOf(this.#clock) };
       await this.#kube.apply(resources.leases, { ...identity, metadata, spec }, agent);
     }
     if (!this.#reported.has(name)) await this.#report(name);
@@ -154,7 +155,7 @@ export class FakeWorkers {
     if (!node.isUp) return;
     const { namespace = "", name } = guest.metadata;
     const pod = await ifPresent(this.#kube.get(resources.pods, { namespace, name }));
-    const now = timestampOf(this.#clock);
+    const now = timestampOf(this.#clock.nowMs());
     const write = node.reconcile(guest, pod?.status?.phase === "Running", now);
     if (write?.kind === "status") {
       const next = { ...guest, status: write.status };
@@ -164,10 +165,6 @@ export class FakeWorkers {
       await this.#kube.patch(resources.guests, { namespace, name }, change, agent);
     }
   }
-}
-
-function microTime(clock: Clock): string {
-  return timestampOf(clock).replace("Z", ".000000Z");
 }
 
 /** A builder's object without what the API server gives. */

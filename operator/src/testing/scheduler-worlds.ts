@@ -25,6 +25,11 @@ export function aHostState(change: Partial<HostState> = {}): HostState {
   };
 }
 
+/** A request that any such host can serve. */
+export function aScheduleRequest(change: Partial<ScheduleRequest> = {}): ScheduleRequest {
+  return { serverUid: "server", resources: {}, refusedHosts: [], ...change };
+}
+
 const aggregate = fc
   .record({
     zone: fc.option(fc.constantFrom(...zones)),

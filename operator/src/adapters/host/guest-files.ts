@@ -21,6 +21,7 @@ import {
 import { readRecord, writeRecord } from "../../core/guest/record.ts";
 import { PortError } from "../../ports/errors.ts";
 import type { GuestFiles } from "../../ports/guest-files.ts";
+import { attemptOnFiles } from "./file-effects.ts";
 import { systemMounts } from "./mounts.ts";
 import { systemNodeFiles } from "./node-files.ts";
 import { lastWords, runCommand } from "./run-command.ts";
@@ -35,9 +36,9 @@ const privateToGuest = 0o700;
 export function createGuestFiles(paths: NodePaths): GuestFiles {
   const { guests, orphans } = paths;
   return {
-    list: () => attempt(() => listIncarnations(guests)),
+    list: () => attemptOnFiles(() => listIncarnations(guests)),
     find: (incarnation) =>
-      attempt(async () => {
+      attemptOnFiles(async () => {
         const directory = guestDirectory(guests, incarnation);
         return {
           hasDirectory: await exists(directory),
@@ -49,19 +50,21 @@ export function createGuestFiles(paths: NodePaths): GuestFiles {
       await systemMounts.makeDirectory(dirname(directory), passage);
       await systemMounts.makeDirectory(directory, { uid, mode: privateToGuest });
     },
-    showBase: (incarnation, digest) => attempt(() => showBase(paths, incarnation, digest)),
+    showBase: (incarnation, digest) => attemptOnFiles(() => showBase(paths, incarnation, digest)),
     writeDomainXml: (incarnation, xml) =>
-      attempt(() => writeInGuest(guestDirectory(guests, incarnation), guestFile.domainXml, xml)),
+      attemptOnFiles(() =>
+        writeInGuest(guestDirectory(guests, incarnation), guestFile.domainXml, xml),
+      ),
     readRecord: (incarnation) => readRecordAt(guestRecord(guests, incarnation)),
     writeRecord: (incarnation, record) =>
       systemNodeFiles.write(guestRecord(guests, incarnation), writeRecord(record)),
-    remove: (incarnation) => attempt(() => removeGuest(paths, incarnation)),
-    finishRemovals: () => attempt(() => finishRemovals(paths)),
-    setAside: (orphan) => attempt(() => setAside(paths, orphan)),
-    listOrphans: () => attempt(() => listOrphans(orphans)),
+    remove: (incarnation) => attemptOnFiles(() => removeGuest(paths, incarnation)),
+    finishRemovals: () => attemptOnFiles(() => finishRemovals(paths)),
+    setAside: (orphan) => attemptOnFiles(() => setAside(paths, orphan)),
+    listOrphans: () => attemptOnFiles(() => listOrphans(orphans)),
     readOrphanRecord: (orphan) => readRecordAt(orphanRecord(orphans, orphan)),
     destroyOrphan: (orphan) =>
-      attempt(async () => {
+      attemptOnFiles(async () => {
         const directory = orphanDirectory(orphans, orphan);
         // Another guest of the same token may have been made since.
         if (!(await exists(guestDirectory(guests, orphan)))) await removeBases(paths, orphan);
@@ -208,13 +211,4 @@ function unlessCode(...codes: readonly string[]): (error: unknown) => undefined 
     if (!codes.includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
     return undefined;
   };
-}
-
-async function attempt<T>(effect: () => Promise<T>): Promise<T> {
-  try {
-    return await effect();
-  } catch (cause) {
-    if (cause instanceof PortError) throw cause;
-    throw new PortError("FileFailed", (cause as Error).message, { cause });
-  }
 }

@@ -6,8 +6,9 @@ import { basename, join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { imageFile, type NodePaths } from "../../core/guest/paths.ts";
-import { PortError, Refused } from "../../ports/errors.ts";
+import { Refused } from "../../ports/errors.ts";
 import type { CachedImage, FetchLimits, ImageCache, ImageSource } from "../../ports/image-cache.ts";
+import { attemptOnFiles } from "./file-effects.ts";
 import { type ImageChild, startImageChild } from "./image-child.ts";
 
 type FetchOptions = Parameters<ImageCache["fetch"]>[2];
@@ -25,21 +26,21 @@ export async function openImageFiles(paths: NodePaths, program: string): Promise
   await mkdir(staging, { recursive: true, mode: 0o700 });
   await mkdir(images, { recursive: true });
   return {
-    has: (digest) => attempt(() => exists(imageFile(images, digest))),
-    list: () => attempt(() => listImages(images)),
+    has: (digest) => attemptOnFiles(() => exists(imageFile(images, digest))),
+    list: () => attemptOnFiles(() => listImages(images)),
     space: () =>
-      attempt(async () => {
+      attemptOnFiles(async () => {
         const { bavail, blocks, bsize } = await statfs(images);
         return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
       }),
     markUsed: (digest) =>
-      attempt(() => {
+      attemptOnFiles(() => {
         const now = new Date();
         return utimes(imageFile(images, digest), now, now);
       }),
-    remove: (digest) => attempt(() => rm(imageFile(images, digest), { force: true })),
+    remove: (digest) => attemptOnFiles(() => rm(imageFile(images, digest), { force: true })),
     fetch: (source, limits, options) =>
-      attempt(async () => {
+      attemptOnFiles(async () => {
         const draft = imageFile(staging, source.checksum);
         const child = startImageChild(program, requestOf(source, limits));
         try {
@@ -116,14 +117,5 @@ async function exists(path: string): Promise<boolean> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
     throw error;
-  }
-}
-
-async function attempt<T>(effect: () => Promise<T>): Promise<T> {
-  try {
-    return await effect();
-  } catch (cause) {
-    if (cause instanceof PortError) throw cause;
-    throw new PortError("FileFailed", (cause as Error).message, { cause });
   }
 }

@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type LoneApiServer, startApiServer } from "../../../../hack/cluster/apiserver-only.ts";
+import type { LoneApiServer } from "../../../../hack/cluster/apiserver-only.ts";
 import { Informer } from "../../platform/informer.ts";
 import { Unavailable } from "../../ports/errors.ts";
 import { type KubeStore, resources, type ResourceType } from "../../ports/kube.ts";
+import { startApiServerWithCrds } from "../../testing/api-server-with-crds.ts";
 import { FakeLogger } from "../../testing/fake-logger.ts";
 import { describeKubeStoreConformance } from "../../testing/kube-store.conformance.ts";
 import { errorOf, hypervisor, image, writer } from "../../testing/kube-store-world.ts";
@@ -17,17 +18,9 @@ import { createInClusterStore } from "./in-cluster.ts";
 import { createKubeconfigStore } from "../../testing/kubeconfig.ts";
 
 const { images, hypervisors } = resources;
-const crds = join(import.meta.dirname, "../../../../crds");
-
-async function startWithKinds(): Promise<LoneApiServer> {
-  const server = await startApiServer();
-  await server.kubectl(["apply", "--filename", crds]);
-  await server.kubectl(["wait", "--for=condition=Established", "crd", "--all"]);
-  return server;
-}
 
 describeKubeStoreConformance("real", async () => {
-  const server = await startWithKinds();
+  const server = await startApiServerWithCrds();
   const store = await createKubeconfigStore(server.kubeconfigPath);
   return {
     store,
@@ -56,7 +49,7 @@ describe("a pod's store", () => {
   let store: KubeStore;
 
   beforeAll(async () => {
-    server = await startWithKinds();
+    server = await startApiServerWithCrds();
     directory = await mkdtemp(join(tmpdir(), "service-account-"));
     await copyFile(server.caPath, join(directory, "ca.crt"));
     await server.kubectl(["create", "serviceaccount", "operator", "--namespace", "default"]);

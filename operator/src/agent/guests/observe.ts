@@ -3,9 +3,10 @@ import type { Guest } from "../../api/kinds.ts";
 import { answerClaim } from "../../core/guest/claim.ts";
 import { machineTypeIn } from "../../core/guest/live-xml.ts";
 import type { Incarnation } from "../../core/guest/paths.ts";
+import { timestampOf } from "../../core/lib/time.ts";
 import type { DomainView, GuestView, ImageView, PodView } from "../../core/guest/view.ts";
 import { keyOf } from "../../platform/object-key.ts";
-import { type Clock, timestampOf } from "../../ports/clock.ts";
+import type { Clock } from "../../ports/clock.ts";
 import { TimedOut, Unavailable } from "../../ports/errors.ts";
 import type { GuestFiles } from "../../ports/guest-files.ts";
 import {
@@ -64,7 +65,7 @@ export async function observe(guest: Guest, senses: Senses): Promise<GuestView> 
     shutdown: senses.memory.shutdown(key),
     failure: senses.memory.failure(key),
     preparingSeconds: senses.memory.preparingSeconds(key),
-    now: timestampOf(senses.clock),
+    now: timestampOf(senses.clock.nowMs()),
   };
 }
 

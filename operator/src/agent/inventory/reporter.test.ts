@@ -5,7 +5,7 @@ import type { NodeFacts } from "../../core/hypervisor/facts.ts";
 import { Informer } from "../../platform/informer.ts";
 import { Metrics } from "../../platform/metrics.ts";
 import { type Node, type Pod, resources } from "../../ports/kube.ts";
-import { aHypervisor } from "../../testing/builders.ts";
+import { aHypervisor, someNodeFacts } from "../../testing/builders.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import { FakeDevices } from "../../testing/fake-devices.ts";
 import { FakeHelper } from "../../testing/fake-helper.ts";
@@ -38,21 +38,7 @@ class World {
     stdout: argv[0] === "cat" ? '{"version":"0.1.0","content":"abc"}' : "",
     stderr: "",
   }));
-  facts: NodeFacts = {
-    bootId: "boot-1",
-    kernel: "6.18.0",
-    cpu: {
-      arch: "x86_64",
-      model: "EPYC",
-      vendor: "AuthenticAMD",
-      cpus: 2,
-      flags: ["avx"],
-      hasHyperthreading: false,
-    },
-    numaCells: [{ id: 0, cpus: "0-1", memoryMib: 24_103 }],
-    memoryMib: 24_103,
-    diskGib: 200,
-  };
+  facts: NodeFacts = someNodeFacts();
   readonly #stop = new AbortController();
   readonly #running: Promise<unknown>;
 

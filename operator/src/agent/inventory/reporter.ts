@@ -7,13 +7,13 @@ import type { NodePaths } from "../../core/guest/paths.ts";
 import { memoryRequestBytes, type PodMemory } from "../../core/hypervisor/pod-requests.ts";
 import { type HypervisorObservation, isReportDue, reportOf } from "../../core/hypervisor/report.ts";
 import { parseQuantity } from "../../core/lib/quantity.ts";
+import { timestampOf } from "../../core/lib/time.ts";
 import {
   Controller,
   type ControllerOptions,
   type ReconcileResult,
 } from "../../platform/controller.ts";
 import type { Informer } from "../../platform/informer.ts";
-import { timestampOf } from "../../ports/clock.ts";
 import { Unavailable } from "../../ports/errors.ts";
 import { type KubeStore, type Node, type Pod, resources } from "../../ports/kube.ts";
 import type { NodeFactsReader } from "../../ports/node-facts.ts";
@@ -143,7 +143,7 @@ export class Reporter {
       allocatableBytes: parseQuantity(node.status?.allocatable?.["memory"] ?? "0") ?? 0,
       otherPodsBytes: this.#otherPodsBytes(),
       orphans: orphans(),
-      now: timestampOf(clock),
+      now: timestampOf(clock.nowMs()),
     };
   }
 

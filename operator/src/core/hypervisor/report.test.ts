@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from "vitest";
 import { hypervisorStatusSchema } from "../../api/v1alpha1/hypervisor.ts";
+import { someNodeFacts } from "../../testing/builders.ts";
 import { type HypervisorObservation, isReportDue, reportOf } from "./report.ts";
 
 const observation: HypervisorObservation = {
@@ -8,21 +9,7 @@ const observation: HypervisorObservation = {
   generation: 3,
   uuid: "6b1cbd6d-3f0a-4a5e-9c0e-2c1a7d1f0b11",
   nodeUid: "2a6e1c1e-8a53-4f3a-8b0e-1d6f0c1f2a33",
-  facts: {
-    bootId: "boot-1",
-    kernel: "6.18.0",
-    cpu: {
-      arch: "x86_64",
-      model: "EPYC",
-      vendor: "AuthenticAMD",
-      cpus: 2,
-      flags: ["avx"],
-      hasHyperthreading: false,
-    },
-    numaCells: [{ id: 0, cpus: "0-1", memoryMib: 24_103 }],
-    memoryMib: 24_103,
-    diskGib: 200,
-  },
+  facts: someNodeFacts(),
   versions: {
     agent: "0.1.0",
     libvirt: "11.3.0",

@@ -2,28 +2,13 @@
 import { describe, expect, test } from "vitest";
 import type { HostCell } from "../../guest/numa/host-cell.ts";
 import { testOf } from "../filter.ts";
+import { aHostState, aScheduleRequest } from "../../../testing/scheduler-worlds.ts";
 import type { HostState } from "../host-state.ts";
 import type { GroupState, ScheduleRequest } from "../request.ts";
 import type { SchedulerSettings } from "../settings.ts";
 import { requestedGroups } from "../../placement/requested-groups.ts";
 import { filters } from "./index.ts";
 
-const aHost = (change: Partial<HostState> = {}): HostState => ({
-  name: "node-1",
-  isUp: true,
-  isDisabled: false,
-  isIdentityKnown: true,
-  node: "Offered",
-  inventory: {},
-  used: {},
-  ...change,
-});
-const aRequest = (change: Partial<ScheduleRequest> = {}): ScheduleRequest => ({
-  serverUid: "server",
-  resources: {},
-  refusedHosts: [],
-  ...change,
-});
 const flavorOf = (extraSpecs: Record<string, string>) => ({
   flavor: { name: "m1.small", extraSpecs },
 });
@@ -503,14 +488,16 @@ for (const [filter, list] of Object.entries(cases)) {
     for (const [name, host, request, expected, settings = {}] of list) {
       test(`decides when ${name}`, () => {
         expect(chosen).toHaveLength(1);
-        expect(testOf(chosen, aRequest(request), settings)(aHost(host))).toBe(expected);
+        expect(testOf(chosen, aScheduleRequest(request), settings)(aHostState(host))).toBe(
+          expected,
+        );
       });
     }
   });
 }
 
 test("every filter lets a host pass that nothing is known of when nothing is asked for", () => {
-  expect(testOf(filters, aRequest(), {})(aHost())).toBe(true);
+  expect(testOf(filters, aScheduleRequest(), {})(aHostState())).toBe(true);
 });
 
 test("every filter is tested here or with the schedule", () => {

@@ -1,28 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from "vitest";
 import { unitsOf } from "../../../testing/placement-worlds.ts";
+import { aHostState, aScheduleRequest } from "../../../testing/scheduler-worlds.ts";
 import type { HostState } from "../host-state.ts";
 import type { ScheduleRequest } from "../request.ts";
 import type { SchedulerSettings } from "../settings.ts";
 import { HostWeights } from "../weigher.ts";
 import { weighers } from "./index.ts";
-
-const aHost = (change: Partial<HostState> = {}): HostState => ({
-  name: "node-1",
-  isUp: true,
-  isDisabled: false,
-  isIdentityKnown: true,
-  node: "Offered",
-  inventory: {},
-  used: {},
-  ...change,
-});
-const aRequest = (change: Partial<ScheduleRequest> = {}): ScheduleRequest => ({
-  serverUid: "server",
-  resources: {},
-  refusedHosts: [],
-  ...change,
-});
 
 function scored(
   names: readonly string[],
@@ -32,8 +16,13 @@ function scored(
 ): number[] {
   const chosen = weighers.filter(({ name }) => names.includes(name));
   expect(chosen).toHaveLength(names.length);
-  const weighing = { request: aRequest(request), settings, weighers: chosen };
-  return [...new HostWeights(hosts.map(aHost), weighing).scores];
+  const weighing = { request: aScheduleRequest(request), settings, weighers: chosen };
+  return [
+    ...new HostWeights(
+      hosts.map((host) => aHostState(host)),
+      weighing,
+    ).scores,
+  ];
 }
 
 const aggregatesOf = (...all: Record<string, string>[]) =>
@@ -89,7 +78,10 @@ describe("a score", () => {
       { ...memoryOf(50), aggregates: aggregatesOf({ ram_weight_multiplier: "4" }) },
     ];
     const settings = { multipliers: { "server-count": -3 } };
-    const weights = new HostWeights(hosts.map(aHost), { request: aRequest(), settings, weighers });
+    const weights = new HostWeights(
+      hosts.map((host) => aHostState(host)),
+      { request: aScheduleRequest(), settings, weighers },
+    );
     expect(weights.weightsAt(0)).toEqual({ ram: 1, "server-count": -3 });
     expect(weights.weightsAt(1)).toEqual({ ram: 2, "server-count": -0 });
     expect([...weights.scores]).toEqual([-2, 2]);
