@@ -57,11 +57,15 @@ export class Tenant {
     return (await this.world.cluster.kubectl(args)).stdout;
   }
 
-  async createServer(name: string, spec: ServerSpecInput = {}): Promise<void> {
+  async createServer(
+    name: string,
+    spec: ServerSpecInput = {},
+    labels: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     await this.apply({
       apiVersion,
       kind: "Server",
-      metadata: { name, namespace: this.namespace },
+      metadata: { name, namespace: this.namespace, labels },
       spec: { flavor: flavorName, image: { name: imageName }, ...spec },
     });
   }

@@ -45,13 +45,18 @@ export async function productLayers(): Promise<Layer[]> {
   return Promise.all(layers);
 }
 
-/** What each layer holds, unpacked, the lowest first: what changes seldom lies low. */
-async function layerDirectories(): Promise<string[]> {
-  const debian = await debianRootfs({
+/** What the product image has of Debian, for tests with its programs. For reading only. */
+export function productRootfs(): Promise<string> {
+  return debianRootfs({
     name: "product",
     packagesPath: "operator/image/packages.txt",
     contentsPath: "operator/image/contents.txt",
   });
+}
+
+/** What each layer holds, unpacked, the lowest first: what changes seldom lies low. */
+async function layerDirectories(): Promise<string[]> {
+  const debian = await productRootfs();
   const below = [debian, await nodeFiles(), await packageFiles()];
   return [...below, await sourceFiles(below)];
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # build.sh OUT [CFLAGS...]: makes the guest image's own programs in the directory OUT: kilonova-init,
-# kilonova-metadata, console and the probe guests.
+# kilonova-metadata, kilonova-dhcp, console and the probe guests.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
@@ -15,6 +15,7 @@ compile() {
 compile "$out/kilonova-init" "$@" "$here"/init/*.c
 compile "$out/kilonova-metadata" "$@" "$here"/metadata/*.c
 compile "$out/console" "$@" "$here"/console/*.c
+compile "$out/kilonova-dhcp" "$@" "$here"/dhcp/*.c
 
 mkdir "$out/initrd-root"
 compile "$out/initrd-root/init" "$@" "$here"/probe/*.c

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Process 1 of a server's pod. It runs libvirtd, the console and the metadata service, starts them
-// again when they end without touching the guest, reaps, and holds the pod's end back until the guest is off.
+// Process 1 of a server's pod. It runs libvirtd, the console, the metadata service and the DHCP server,
+// starts them again when they end without touching the guest, reaps, and holds the pod's end back until the
+// guest is off.
 //
 // When the pod is asked to end, the agent shuts the guest down: it sees the file `terminating`, and
 // touches `agent-stops` at least every 10 seconds while it is at it. Where no agent does, init
@@ -34,9 +35,12 @@ static char *const libvirtd_argv[] = {
     ROOT "/usr/sbin/libvirtd", "--config", ROOT "/etc/libvirt/libvirtd.conf", NULL};
 static char *const console_argv[] = {ROOT "/usr/bin/console", "serve", NULL};
 static char *const metadata_argv[] = {ROOT "/usr/bin/kilonova-metadata", NULL};
-static struct service services[] = {
-    {.argv = libvirtd_argv}, {.argv = console_argv}, {.argv = metadata_argv}};
-static struct service *const libvirtd = &services[0], *const services_end = &services[3];
+static char *const dhcp_argv[] = {ROOT "/usr/bin/kilonova-dhcp", NULL};
+static struct service services[] = {{.argv = libvirtd_argv},
+                                    {.argv = console_argv},
+                                    {.argv = metadata_argv},
+                                    {.argv = dhcp_argv}};
+static struct service *const libvirtd = &services[0], *const services_end = &services[4];
 static pid_t warm_up_pid;
 
 static void touch(const char *name) {
@@ -125,6 +129,7 @@ int main(void) {
     start_services();
     enforce_fence();
     bound_log();
+    tell_readiness();
     if (ending_since > 0 && has_ended(ending_since)) return 0;
     int is_busy = ending_since > 0 || libvirtd->pid == 0;
     long milliseconds = is_busy ? 50 : TICK_MILLISECONDS;

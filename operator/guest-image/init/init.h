@@ -49,3 +49,7 @@ int signal_qemu(int number);
 // ---- fence.c
 // Kills QEMU when the deadline that the agent set has passed.
 void enforce_fence(void);
+
+// ---- readiness.c
+// Lets the kubelet find a listener while a guest runs, and none while it does not.
+void tell_readiness(void);

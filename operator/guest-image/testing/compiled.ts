@@ -15,7 +15,7 @@ const checks = ["-fsanitize=address,undefined", "-fno-sanitize-recover"];
  * of memory and arithmetic: a program that does something undefined aborts, and its test with it.
  */
 export async function compiled(
-  sources: "init" | "console" | "metadata",
+  sources: "init" | "console" | "metadata" | "dhcp",
   definitions: readonly string[] = [],
 ): Promise<string> {
   const directory = `operator/guest-image/${sources}`;

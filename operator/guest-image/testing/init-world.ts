@@ -44,7 +44,7 @@ export class InitWorld {
     this.runDirectory = runDirectory;
     // The guest powers off when its button is pressed.
     this.libvirtd.onPowerButton = () => void this.write("power-off", "");
-    const namespaces = ["--pid", "--mount-proc", "--fork", "--kill-child"];
+    const namespaces = ["--pid", "--net", "--mount-proc", "--fork", "--kill-child"];
     const script = `mount --bind "$FAKES" ${fakesRoot} && exec ${program}`;
     const command = ["--pdeathsig=KILL", "unshare", ...namespaces, "sh", "-c", script];
     this.#unshare = spawn("setpriv", command, {
@@ -83,6 +83,7 @@ export class InitWorld {
       "usr/bin/qemu-system-x86_64": qemuScript,
       "usr/bin/console": consoleScript,
       "usr/bin/kilonova-metadata": consoleScript,
+      "usr/bin/kilonova-dhcp": consoleScript,
     };
     const files = {
       "etc/libvirt/qemu.conf": 'security_driver = "none"\n',
@@ -127,6 +128,13 @@ export class InitWorld {
 
   async terminate(): Promise<void> {
     process.kill(await this.#initPid(), "SIGTERM");
+  }
+
+  /** Whether somebody listens at a TCP port of the pod. */
+  async hasListener(port: number): Promise<boolean> {
+    const table = await readFile(`/proc/${await this.#initPid()}/net/tcp6`, "utf8");
+    const address = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+    return new RegExp(`${address} \\S+ 0A `).test(table);
   }
 
   get hasEnded(): boolean {

@@ -7,6 +7,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildTiny } from "../../../e2e/guests/tiny/build.ts";
+import { run } from "../../../hack/exec.ts";
 import { guestRootfs } from "../../../hack/image/guest.ts";
 import { sandboxCommand } from "../../../hack/image/sandbox.ts";
 import { systemClock } from "../../src/adapters/clock/system-clock.ts";
@@ -17,11 +18,18 @@ import { until } from "../../src/testing/until.ts";
 import { domainXml, type Firmware } from "./guest-domain.ts";
 
 /** Every server has a user of its own, which has no name in the image. */
-const uid = 104_711;
+export const uid = 104_711;
 const unprivileged = [
   ...["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"],
   ...["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"],
 ];
+/** What the kubelet gives a server pod that has a network: the ports, and the device of taps. */
+const networked = `
+echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start
+mkdir /dev/net
+ln -s /data/tun /dev/net/tun
+exec "$@"
+`;
 // A change of user makes Linux forget that a process shall die with its parent.
 const untilParentDies = "--pdeathsig=KILL";
 const namespaces = ["--mount", "--pid", "--uts", "--ipc", "--root", "--wd=/"];
@@ -38,21 +46,28 @@ export class ServerPod {
   /** What `kubectl logs` shows, of which standard output is the console alone. */
   stdout = "";
   stderr = "";
-  readonly #data: string;
+  /** What is /data inside, as the agent mounts it. */
+  readonly directory: string;
   readonly #sandbox: ChildProcess;
   #libvirt: LibvirtConnection | undefined;
   #isTold = false;
 
   private constructor(data: string, sandbox: ChildProcess) {
-    this.#data = data;
+    this.directory = data;
     this.#sandbox = sandbox;
     this.runDirectory = join(data, "run");
     sandbox.stdout?.on("data", (chunk: Buffer) => (this.stdout += chunk.toString()));
     sandbox.stderr?.on("data", (chunk: Buffer) => (this.stderr += chunk.toString()));
   }
 
-  /** Starts the pod and waits until libvirtd answers and the metadata, if any, are ready. */
-  static async start(metadata?: Metadata): Promise<ServerPod> {
+  /**
+   * Starts the pod and waits until libvirtd answers and the metadata, if any, are ready; its network is
+   * this machine's, or none yet.
+   */
+  static async start(
+    metadata?: Metadata,
+    network: "shared" | "empty" = "shared",
+  ): Promise<ServerPod> {
     const data = await mkdtemp(join(tmpdir(), "server-pod-"));
     await chmod(data, 0o755);
     for (const name of ["run", "vm"]) {
@@ -61,9 +76,13 @@ export class ServerPod {
     }
     if (metadata !== undefined) await mountMetadata(join(data, "metadata"), metadata);
     const sandbox = { layers: [await guestRootfs()], shared: data, target: "/data" };
+    const isolated = network === "empty";
+    if (isolated) await run("mknod", ["-m", "666", join(data, "tun"), "c", "10", "200"]);
     const variables = ["-u", "HOME", "KILONOVA_METADATA_DIRECTORY=/data/metadata"];
     const init = ["env", ...variables, ...unprivileged, untilParentDies, "kilonova-init"];
-    const command = [untilParentDies, ...(await sandboxCommand(sandbox, init))];
+    const inside = [...(isolated ? ["sh", "-euc", networked, "sh"] : []), ...init];
+    const outside = [untilParentDies, ...(isolated ? ["unshare", "--net"] : [])];
+    const command = [...outside, ...(await sandboxCommand(sandbox, inside))];
     const child = spawn("setpriv", command, { stdio: ["ignore", "pipe", "pipe"] });
     const pod = new ServerPod(data, child);
     try {
@@ -95,10 +114,10 @@ export class ServerPod {
     await this.libvirt.createDomain(domainXml(firmware, this.#isTold));
   }
 
-  /** Starts the test guest and waits until it is up. */
-  async boot(firmware: Firmware): Promise<void> {
+  /** Starts the test guest by a firmware, or as a whole domain, and waits until it is up. */
+  async boot(firmware: Firmware, xml = domainXml(firmware, this.#isTold)): Promise<void> {
     await this.insertDisk((await buildTiny()).qcow2);
-    await this.create(firmware);
+    await this.libvirt.createDomain(xml);
     const isUp = (): boolean => this.stdout.includes("KILONOVA-GUEST up");
     // Other tests may want the processor too.
     await until("the guest is up", isUp).catch(() => until("the guest is up", isUp));
@@ -106,7 +125,7 @@ export class ServerPod {
 
   /** Gives the guest a copy of this disk. */
   async insertDisk(qcow2: string): Promise<void> {
-    const disk = join(this.#data, "vm/disk.qcow2");
+    const disk = join(this.directory, "vm/disk.qcow2");
     await copyFile(qcow2, disk);
     await chown(disk, uid, uid);
   }
@@ -119,7 +138,7 @@ export class ServerPod {
 
   /** Writes a file in the guest's directory. */
   async writeFile(name: string, content: Uint8Array): Promise<void> {
-    const path = join(this.#data, "vm", name);
+    const path = join(this.directory, "vm", name);
     await writeFile(path, content);
     await chown(path, uid, uid);
   }
@@ -134,7 +153,7 @@ export class ServerPod {
   }
 
   consoleLog(): Promise<string> {
-    return readFile(join(this.#data, "vm/console.log"), "utf8");
+    return readFile(join(this.directory, "vm/console.log"), "utf8");
   }
 
   /** The number of the guest's process inside. */
@@ -144,7 +163,7 @@ export class ServerPod {
 
   /** Starts a program inside, as the pod's user: what `kubectl exec -i` does. */
   async exec(command: readonly string[]): Promise<ChildProcess> {
-    const target = `--target=${await this.#initPid()}`;
+    const target = `--target=${await this.initPid()}`;
     return spawn("nsenter", [target, ...namespaces, ...unprivileged, ...command], {
       env: { PATH: "/usr/sbin:/usr/bin", XDG_RUNTIME_DIR: "/data/run", HOME: "/data/run/home" },
     });
@@ -152,7 +171,7 @@ export class ServerPod {
 
   /** kill -9 of a process that init started. */
   async kill(program: "libvirtd" | "console"): Promise<void> {
-    const init = await this.#initPid();
+    const init = await this.initPid();
     const children = await readFile(`/proc/${init}/task/${init}/children`, "utf8");
     for (const pid of children.trim().split(" ").map(Number)) {
       const name = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "");
@@ -163,7 +182,7 @@ export class ServerPod {
   /** Asks the pod to end, as the kubelet does, and waits until it has. */
   async terminate(): Promise<void> {
     const exited = once(this.#sandbox, "close");
-    process.kill(await this.#initPid(), "SIGTERM");
+    process.kill(await this.initPid(), "SIGTERM");
     await exited;
   }
 
@@ -174,7 +193,7 @@ export class ServerPod {
       this.#sandbox.kill("SIGKILL");
       await once(this.#sandbox, "exit");
     }
-    await rm(this.#data, { recursive: true, force: true });
+    await rm(this.directory, { recursive: true, force: true });
   }
 
   async #untilTold(): Promise<void> {
@@ -191,7 +210,8 @@ export class ServerPod {
     );
   }
 
-  async #initPid(): Promise<number> {
+  /** The number of process 1 of the pod, as it is outside. */
+  async initPid(): Promise<number> {
     const { pid } = this.#sandbox;
     return Number((await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim());
   }

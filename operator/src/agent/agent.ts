@@ -19,11 +19,13 @@ import type { Mounts } from "../ports/mounts.ts";
 import type { NodeFactsReader } from "../ports/node-facts.ts";
 import type { NodeFiles } from "../ports/node-files.ts";
 import type { PluginSockets } from "../ports/plugin-sockets.ts";
+import type { PodNetworks } from "../ports/pod-networks.ts";
 import type { PodRuntime } from "../ports/pod-runtime.ts";
 import type { Processes } from "../ports/processes.ts";
 import type { Random } from "../ports/random.ts";
 import type { ReleasedTokens } from "../ports/released-tokens.ts";
-import { KvmPlugin } from "./devices/kvm-plugin.ts";
+import { DevicePlugin } from "./devices/device-plugin.ts";
+import { kvmDevice, tunDevice } from "./devices/offered-devices.ts";
 import { GuestManager } from "./guests/guest-manager.ts";
 import { Heartbeat } from "./heartbeat/heartbeat.ts";
 import { clusterNetworks } from "./images/cluster-networks.ts";
@@ -53,6 +55,7 @@ export interface AgentPorts {
   readonly images: ImageCache;
   readonly released: ReleasedTokens;
   readonly runtime: PodRuntime;
+  readonly networks: PodNetworks;
   readonly processes: Processes;
   readonly clock: Clock;
   readonly random: Random;
@@ -95,11 +98,12 @@ export async function runAgent(
   const informers = makeInformers(options);
   const reporter = makeReporter(options, { uuid, informers, board, guests });
   volumes = makeVolumePlugin(options, records);
-  const kvm = { sockets, devices, directory: paths.devices, clock, random, log, metrics };
+  const offer = { sockets, devices, directory: paths.devices, clock, random, log, metrics };
   const tasks = [
     task("heartbeat", new Heartbeat({ kube, namespace, nodeName, clock, log })),
     task("volumes", volumes),
-    task("kvm", new KvmPlugin(kvm)),
+    task("kvm", new DevicePlugin({ ...offer, device: kvmDevice })),
+    task("tun", new DevicePlugin({ ...offer, device: tunDevice })),
     ...Object.entries(informers).map(([name, informer]) => task(name, informer)),
     task("reporter", reporter),
     task("guests", guests),

@@ -66,6 +66,9 @@ export const reasons = {
   GuestPaused:
     "The guest's vCPUs stand still, as they do when its host's disk is full. Make room there.",
   GuestCrashed: "The guest's QEMU ended by itself and onCrash says Stop.",
+  NetworkFailed: "The host could not connect the guest's network; the message says what failed.",
+  AddressConflict:
+    "The guest's private address is one that its pod needs. Make the server anew with another one.",
   StartFailed: "libvirt could not start the guest; the message is libvirt's.",
   PoweredOff: "spec.powerState is Stopped and the guest is off.",
   Deleting: "The server is being deleted; the message says what is waited for.",

@@ -39,4 +39,5 @@ export const fieldManager = { operator: "kilonova-operator", agent: "kilonova-ag
 /** The extended resources that the agent's device plugins offer to server pods. */
 export const deviceResource = {
   kvm: `${group}/kvm`,
+  tun: `${group}/tun`,
 } as const;

@@ -13,6 +13,7 @@ import { openImageFiles } from "../adapters/host/image-files.ts";
 import { systemMounts } from "../adapters/host/mounts.ts";
 import { createNodeFactsReader } from "../adapters/host/node-facts.ts";
 import { systemNodeFiles } from "../adapters/host/node-files.ts";
+import { createPodNetworks } from "../adapters/host/pod-networks.ts";
 import { systemPodRuntime } from "../adapters/host/pod-runtime.ts";
 import { createProcesses } from "../adapters/host/processes.ts";
 import { readProductVersion } from "../adapters/host/product-version.ts";
@@ -70,6 +71,7 @@ async function openPorts(from: AgentConfig, within: NodePaths): Promise<AgentPor
     images: await openImageFiles(within, join(import.meta.dirname, "fetch-image.ts")),
     released: await ReleasedFile.open(within.released),
     runtime: systemPodRuntime,
+    networks: createPodNetworks(),
     processes: createProcesses(),
     clock: systemClock,
     random: systemRandom,

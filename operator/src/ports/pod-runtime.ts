@@ -13,6 +13,8 @@ export interface PodRuntime {
   isTerminating(pod: PodMount): Promise<boolean>;
   /** Tells init that the agent shuts the guest down; counts for 15 s. */
   announceShutdown(pod: PodMount): Promise<void>;
+  /** Tells the pod's DHCP server what to give out from now on. Throws PortError `FileFailed`. */
+  writeLeases(pod: PodMount, text: string): Promise<void>;
   /**
    * Why the last QEMU of this domain ended, as libvirt logged it: shutdown, crashed, destroyed, failed…
    * Undefined when the log does not end with such a line.

@@ -142,6 +142,7 @@ export function aGuest({ metadata: meta, spec, status }: ChangeOf<Guest> = {}): 
         firmware: "bios",
         hasRng: true,
         hasGuestAgent: false,
+        networks: [{ name: "default", mac: "fa:00:00:00:00:01", pod: { address: "10.0.2.2" } }],
         machine: {},
       },
       uid: 1_000_700_000,

@@ -2,6 +2,7 @@
 import { apiVersion, type KubeObject } from "../api/define-kind.ts";
 import { kinds } from "../api/kinds.ts";
 
+const mac = "fa:00:00:00:00:01";
 const uuid = "0f0e0d0c-0b0a-4908-8706-050403020100";
 const time = "2026-01-02T03:04:05Z";
 const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
@@ -64,9 +65,11 @@ export const completeObjects = {
         },
         hostNetwork: "10.0.0.0/8",
       },
+      networks: [{ name: "default", tag: "front", mac, address: "10.0.2.2", pod: {} }],
       metadata: { "ha:priority": "10" },
     },
     status: {
+      addresses: [{ network: "default", address: "10.1.2.3", type: "floating", mac }],
       observedGeneration: 3,
       phase: "ACTIVE",
       taskState: "powering-off",
@@ -217,6 +220,7 @@ export const completeObjects = {
         hasRng: true,
         hasGuestAgent: true,
         configDrive: "vfat",
+        networks: [{ name: "default", tag: "front", mac, pod: { address: "10.0.2.2" } }],
         machine,
       },
       uid: 1_000_700_000,
@@ -237,6 +241,9 @@ export const completeObjects = {
       startedTime: time,
       bootId: uuid,
       machine,
+      networks: [
+        { name: "default", mac, mtu: 1450, addresses: ["10.0.2.2"], reachedAt: ["10.1.2.3"] },
+      ],
       imageDigest: digest,
       error: { reason: "StartFailed", message: "No such machine.", time },
       conditions: [condition],

@@ -19,6 +19,8 @@ export interface FakePod extends PodMount {
   metadata: MetadataView;
   /** How often the agent said that it shuts the guest down. */
   announcements: number;
+  /** What its DHCP server gives out. */
+  leases: string;
   /** libvirt's last word on each domain, as its log keeps it. */
   readonly lastWords: Map<string, string>;
   readonly watchers: Set<() => void>;
@@ -48,7 +50,13 @@ export class FakePods implements PodMounts, PodRuntime, Processes {
     const directory = `/p/${podUid}`;
     const daemon = this.#libvirt.daemon(`${directory}/socket`);
     const lastWords = lastWordsOf(daemon);
-    const state = { isTerminating: false, announcements: 0, lastWords, watchers: new Set<never>() };
+    const state = {
+      isTerminating: false,
+      announcements: 0,
+      leases: "",
+      lastWords,
+      watchers: new Set<never>(),
+    };
     const metadata = { kind: "ready" } as const;
     const pod: FakePod = { podUid, directory, guest, uid, daemon, metadata, ...state };
     this.#pods.push(pod);
@@ -103,6 +111,11 @@ export class FakePods implements PodMounts, PodRuntime, Processes {
   async announceShutdown(pod: PodMount): Promise<void> {
     const found = this.#find(pod);
     if (found !== undefined) found.announcements += 1;
+  }
+
+  async writeLeases(pod: PodMount, text: string): Promise<void> {
+    const found = this.#find(pod);
+    if (found !== undefined) found.leases = text;
   }
 
   async lastWord(pod: PodMount, domain: string): Promise<string | undefined> {

@@ -36,6 +36,6 @@ export const goldenDomains: readonly GoldenDomain[] = [
   {
     name: "bare",
     virtType: "qemu",
-    guest: withDomain({ hasRng: false, vcpus: 1, hostname: "a<&\"'>" }),
+    guest: withDomain({ networks: [], hasRng: false, vcpus: 1, hostname: "a<&\"'>" }),
   },
 ];

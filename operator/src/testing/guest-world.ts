@@ -18,6 +18,7 @@ import { FakeGuestFiles, FakeReleasedTokens } from "./fake-guest-files.ts";
 import { FakeImageCache } from "./fake-image-cache.ts";
 import { FakeKube } from "./fake-kube.ts";
 import { FakeLogger } from "./fake-logger.ts";
+import { FakePodNetworks } from "./fake-pod-networks.ts";
 import { type FakePod, FakePods } from "./fake-pods.ts";
 import { interceptKube, type KubeCall } from "./intercepted-kube.ts";
 import { Killed, Life } from "./mortal.ts";
@@ -38,6 +39,7 @@ export class GuestWorld {
   readonly files = new FakeGuestFiles();
   readonly released = new FakeReleasedTokens();
   readonly cache = new FakeImageCache();
+  readonly networks = new FakePodNetworks();
   readonly log = new FakeLogger();
   base: BaseImage = {
     virtualSizeBytes: 2 ** 30,
@@ -82,6 +84,7 @@ export class GuestWorld {
       mounts: this.pods,
       runtime: deadly(life, this.pods),
       processes: this.pods,
+      networks: deadly(life, this.networks),
       libvirt: this.#mortalLibvirt(life),
       files: deadly(life, this.files),
       disks: deadly(life, this.disks),

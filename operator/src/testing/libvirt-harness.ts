@@ -21,7 +21,7 @@ rm -rf "$BASE"
 
 /**
  * Makes a root of the guest image's files, with a writable layer in memory and the few devices that
- * a restricted pod has. Process 1 reaps there, and ends, and everything with it, when its standard
+ * a restricted pod has, and of a tap as the agent makes it. Process 1 reaps there, and ends, and everything with it, when its standard
  * input does: when the test run ends, however it ends.
  */
 const sandboxScript = `
@@ -43,6 +43,9 @@ for device in null zero full random urandom tty; do
 done
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts dev/pts
 ln -s pts/ptmx dev/ptmx
+mkdir dev/net
+mknod -m 666 dev/net/tun c 10 200
+ip tuntap add dev tap0 mode tap user "$USER_ID" vnet_hdr
 chmod 1777 tmp dev/shm
 rm etc/passwd etc/group
 printf '%s\\n' "root:x:0:0::/:/bin/sh" "vm:x:$USER_ID:$USER_ID::/data/home:/bin/sh" > etc/passwd

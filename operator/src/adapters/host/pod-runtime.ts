@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants, watch } from "node:fs";
-import { type FileHandle, lstat, open } from "node:fs/promises";
+import { type FileHandle, lstat, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runFile } from "../../core/guest/paths.ts";
 import { PortError } from "../../ports/errors.ts";
@@ -12,7 +12,7 @@ const tailBytes = 1024;
 const ending = /^.*: shutting down, reason=([a-z-]{1,32})\n*$/;
 /** The program says less; the pod's owner may say anything. */
 const waiting = /^waiting ([^\p{C}]{1,512})\n$/u;
-const { O_RDONLY, O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
 /** The pod may have put a link, a pipe or a socket there. */
 const guarded = O_NOFOLLOW | O_NONBLOCK;
 
@@ -42,6 +42,19 @@ export const systemPodRuntime: PodRuntime = {
       });
     } catch {
       // The pod is gone, or its owner spoilt the file: then init does not hear of us, and asks as well.
+    }
+  },
+
+  writeLeases: async (pod, text) => {
+    const path = join(runOf(pod), runFile.leases);
+    const news = `${path}.new`;
+    try {
+      await rm(news, { force: true });
+      const file = await open(news, O_WRONLY | O_CREAT | O_EXCL | guarded, 0o644);
+      await closing(file, () => file.writeFile(text));
+      await rename(news, path);
+    } catch (error) {
+      throw new PortError("FileFailed", (error as Error).message, { cause: error });
     }
   },
 

@@ -8,6 +8,8 @@ export interface RunOptions {
   readonly timeoutSeconds: number;
   /** A command that writes more than this on one stream is killed. Default: 1 MiB. */
   readonly outputBytesMax?: number;
+  /** An open file that the command has as its descriptor 3. */
+  readonly file?: number;
 }
 
 export interface RunResult {
@@ -17,6 +19,8 @@ export interface RunResult {
   readonly stderr: string;
 }
 
+/** Of every command; one that is given a file has that as well. */
+const streams: ["ignore", "pipe", "pipe"] = ["ignore", "pipe", "pipe"];
 const outputBytesMaxDefault = 2 ** 20;
 /** Nothing of the agent's own environment, which may hold what commands need not know. */
 const environment = {
@@ -34,7 +38,7 @@ export function runCommand(argv: readonly string[], options: RunOptions): Promis
   const child = spawn(program, args, {
     cwd: "/",
     env: environment,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [...streams, ...(options.file === undefined ? [] : [options.file])] as typeof streams,
     detached: true,
   });
   return new Promise((resolve, reject) => {

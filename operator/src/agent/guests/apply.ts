@@ -33,6 +33,8 @@ export async function apply(guest: Guest, step: GuestStep, hands: Hands): Promis
       return hands.images.fetch(guest.spec.image.http);
     case "CreateDisk":
       return createDisk(guest, hands);
+    case "ConnectNetworks":
+      return connectNetworks(guest, hands);
     case "Start":
       return start(guest, step.virtType, hands);
     case "Resume":
@@ -65,6 +67,12 @@ async function createDisk(guest: Guest, { files, disks, images }: Hands): Promis
   await files.makeDirectory(incarnation, uid);
   const { sizeBytes } = size;
   await disks.createRootDisk({ incarnation, uid, base, baseFormat: image.format, sizeBytes });
+}
+
+async function connectNetworks(guest: Guest, { mounts, networks }: Hands): Promise<void> {
+  const pod = mounts.current(guest.metadata);
+  if (pod === undefined) throw new Unavailable(`the pod of guest ${keyOf(guest)} is gone`);
+  await networks.connect(guest, pod);
 }
 
 async function start(guest: Guest, virtType: "kvm" | "qemu", hands: Hands): Promise<void> {

@@ -18,6 +18,7 @@ import { aGuest, aHypervisor } from "../../testing/builders.ts";
 import { FakeGuestFiles, FakeReleasedTokens } from "../../testing/fake-guest-files.ts";
 import { FakeKube } from "../../testing/fake-kube.ts";
 import { FakeLogger } from "../../testing/fake-logger.ts";
+import { FakePodNetworks } from "../../testing/fake-pod-networks.ts";
 import { LibvirtHarness } from "../../testing/libvirt-harness.ts";
 import { emptyQcow2 } from "../../testing/qcow2.ts";
 import { SeededRandom } from "../../testing/seeded-random.ts";
@@ -84,6 +85,8 @@ function startAgent(): void {
       onChange: () => {},
     },
     runtime: systemPodRuntime,
+    // The harness has the tap already.
+    networks: new FakePodNetworks(),
     processes: createProcesses(),
     libvirt: createLibvirtClient(systemClock),
     files,

@@ -13,19 +13,23 @@ import type { Metrics } from "../../platform/metrics.ts";
 import { Conflict, NotFound, PortError } from "../../ports/errors.ts";
 import { resources } from "../../ports/kube.ts";
 import type { Libvirt } from "../../ports/libvirt.ts";
+import type { PodNetworks } from "../../ports/pod-networks.ts";
 import type { Random } from "../../ports/random.ts";
 import type { ImageStore } from "../images/image-store.ts";
 import { apply, type Hands } from "./apply.ts";
 import { Claims } from "./claims.ts";
 import { Memory } from "./memory.ts";
 import { digestsInUse } from "./digests-in-use.ts";
+import { Networks } from "./networks.ts";
 import { observe } from "./observe.ts";
 import { OrphanKeeper } from "./orphan-keeper.ts";
 import { Sessions } from "./sessions.ts";
 
-export interface GuestManagerOptions extends Omit<Hands, "claims" | "memory" | "sessions"> {
+export interface GuestManagerOptions
+  extends Omit<Hands, "claims" | "memory" | "sessions" | "networks"> {
   readonly nodeName: string;
   readonly libvirt: Libvirt;
+  readonly networks: PodNetworks;
   readonly images: Hands["images"] & Pick<ImageStore, "onChange">;
   readonly random: Random;
   readonly log: Logger;
@@ -46,6 +50,7 @@ export class GuestManager {
   readonly #hands: Hands;
   readonly #memory: Memory;
   readonly #claims: Claims;
+  readonly #networks: Networks;
   readonly #sessions: Sessions;
   readonly #controller: Controller;
   readonly #guests: Informer<Guest>;
@@ -68,11 +73,13 @@ export class GuestManager {
     this.#memory = new Memory(clock);
     this.#claims = new Claims(host, guests);
     const onEvent = (key: string): void => this.#look(key, eventDelaySeconds);
+    this.#networks = new Networks(options);
     this.#sessions = new Sessions({ libvirt, runtime, log, onEvent });
     this.#hands = {
       ...options,
       claims: this.#claims,
       memory: this.#memory,
+      networks: this.#networks,
       sessions: this.#sessions,
     };
     const reconcile = (key: string, pass: Pass): Promise<ReconcileResult> =>
@@ -225,6 +232,7 @@ export class GuestManager {
   #forget(key: string): void {
     this.#sessions.drop(key);
     this.#memory.forget(key);
+    this.#networks.forget(key);
     this.#claims.forget(key);
   }
 }

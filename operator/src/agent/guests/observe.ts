@@ -22,6 +22,7 @@ import type { ReleasedTokens } from "../../ports/released-tokens.ts";
 import type { Claims } from "./claims.ts";
 import type { Host } from "./host.ts";
 import type { Memory } from "./memory.ts";
+import type { Networks } from "./networks.ts";
 import type { Sessions } from "./sessions.ts";
 
 /** Where what is known of guests comes from. */
@@ -35,6 +36,7 @@ export interface Senses {
   readonly files: GuestFiles;
   readonly released: ReleasedTokens;
   readonly images: { view(digest: string): Promise<ImageView> };
+  readonly networks: Networks;
   readonly memory: Memory;
   readonly clock: Clock;
 }
@@ -61,6 +63,7 @@ export async function observe(guest: Guest, senses: Senses): Promise<GuestView> 
     ...(await senses.files.find(incarnation)),
     image: await senses.images.view(guest.spec.image.http.checksum),
     pod: mount && (await observePod(mount, connection, senses)),
+    network: mount && senses.networks.view(key, mount),
     domain,
     shutdown: senses.memory.shutdown(key),
     failure: senses.memory.failure(key),

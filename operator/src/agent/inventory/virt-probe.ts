@@ -19,7 +19,7 @@ import type { Devices } from "../../ports/devices.ts";
 import { TimedOut } from "../../ports/errors.ts";
 import { type CommandLimits, type Helper, helperPath } from "../../ports/helper.ts";
 import type { NodeFiles } from "../../ports/node-files.ts";
-import { kvmDevice } from "../devices/kvm.ts";
+import { kvmDevice } from "../devices/offered-devices.ts";
 
 export interface VirtProbeOptions {
   readonly helper: Helper;

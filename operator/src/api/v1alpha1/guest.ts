@@ -10,6 +10,7 @@ import {
 } from "../define-kind.ts";
 import { machineSchema, resourcesSchema, uuidSchema } from "./guest-model.ts";
 import { httpSourceSchema, imageFormat } from "./image.ts";
+import { connectedNetworksSchema, guestNetworksSchema } from "./network.ts";
 
 /** What the domain is made of, with nothing left for the node to choose. */
 export const domainModelSchema = z.strictObject({
@@ -24,6 +25,9 @@ export const domainModelSchema = z.strictObject({
     .enum(["iso9660", "vfat"])
     .optional()
     .describe("File system of the config drive; absent, the guest gets none."),
+  networks: guestNetworksSchema
+    .default([])
+    .describe("Network cards, in the order in which the guest gets them."),
   machine: machineSchema.describe("What was frozen at the first boot; absent members are chosen."),
 });
 
@@ -137,6 +141,9 @@ export const guestStatusSchema = z.strictObject({
   startedTime: timestamp.optional().describe("When this boot's domain began to run."),
   bootId: text(0, 64).optional().describe("The node's boot id when the domain was started."),
   machine: machineSchema.optional().describe("What the domain got; kept from the first boot on."),
+  networks: connectedNetworksSchema
+    .optional()
+    .describe("The guest's cards, as they are connected."),
   imageDigest: text(0, 71).optional().describe("Digest of the base of the root disk."),
   error: z
     .strictObject({

@@ -13,6 +13,7 @@ import { zoneName } from "../scheduling-names.ts";
 import { extraSpecsSchema, flavorShape } from "./flavor.ts";
 import { httpSourceSchema, imageFormat, imagePropertiesSchema } from "./image.ts";
 import { machineSchema, resourcesSchema, uuidSchema } from "./guest-model.ts";
+import { serverAddressesSchema, serverNetworksSchema } from "./network.ts";
 
 const objectName = text(1, 253).regex(
   /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
@@ -109,6 +110,7 @@ export const serverSpecSchema = z.strictObject({
     .enum(["ISO9660", "VFAT", "None"])
     .default("ISO9660")
     .describe("File system of the disk that tells the guest of itself; None makes no such disk."),
+  networks: serverNetworksSchema.optional(),
   metadata: mapOf(text(1, 255), text(0, 255), 128)
     .optional()
     .describe("Keys and values for the guest to read, as Nova's server metadata."),
@@ -198,6 +200,9 @@ export const serverStatusSchema = z.strictObject({
     .describe("The zone that it was placed for, and that it stays in."),
   podName: text(0, 253).optional().describe("The pod that the guest runs in."),
   hostname: text(0, 253).optional().describe("The guest's host name."),
+  addresses: serverAddressesSchema
+    .optional()
+    .describe("The server's addresses; those at which others reach it come first."),
   flavor: embeddedFlavorSchema.optional().describe("The flavor that the server was built from."),
   image: embeddedImageSchema.optional().describe("The image that the server was built from."),
   machine: machineSchema.optional().describe("Frozen at first boot: later upgrades keep it."),
@@ -272,12 +277,24 @@ export const server = defineKind({
       message: `userData.value has at most ${userDataBytesMax} bytes: have the guest fetch the rest`,
       holds: ({ userData }) => utf8.encode(userData?.value).length <= userDataBytesMax,
     },
+    immutable("networks", "create another Server with the networks that you want"),
+    {
+      cel: "!has(self.networks) || self.networks.size() <= 1",
+      message: "networks: a server has one network, that of its pod",
+      holds: ({ networks = [] }) => networks.length <= 1,
+    },
   ],
   columns: [
     { name: "PHASE", type: "string", jsonPath: ".status.phase", description: "Nova's status." },
     { name: "POWER", type: "string", jsonPath: ".status.powerState", description: "Power state." },
     { name: "HOST", type: "string", jsonPath: ".status.hypervisor", description: "Hypervisor." },
     { name: "FLAVOR", type: "string", jsonPath: ".spec.flavor", description: "Size." },
+    {
+      name: "IP",
+      type: "string",
+      jsonPath: ".status.addresses[0].address",
+      description: "Where it is reached.",
+    },
     { name: "AGE", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Age." },
     {
       name: "TASK",

@@ -35,9 +35,9 @@ describe("a guest's domain", () => {
   test("has a root port for each of its devices and six to spare", () => {
     const { spec } = aGuest();
     const bare = aGuest({ spec: { domain: { ...spec.domain, hasRng: false } } });
-    expect(buildDomain(bare, "kvm").pciePorts).toBe(7);
+    expect(buildDomain(bare, "kvm").pciePorts).toBe(8);
     const full = aGuest({ spec: { domain: { ...spec.domain, hasGuestAgent: true } } });
-    expect(buildDomain(full, "kvm").pciePorts).toBe(9);
+    expect(buildDomain(full, "kvm").pciePorts).toBe(10);
   });
 });
 

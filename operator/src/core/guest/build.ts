@@ -3,6 +3,7 @@ import type { Guest } from "../../api/kinds.ts";
 import type { Machine } from "../../api/v1alpha1/guest-model.ts";
 import type { DomainModel } from "../../api/v1alpha1/guest.ts";
 import type { Cpu, Disk, DomainDefinition } from "./domain.ts";
+import { tapName } from "./network/links.ts";
 import { podPath } from "./paths.ts";
 
 type VirtType = DomainDefinition["virtType"];
@@ -39,6 +40,7 @@ export function buildDomain(guest: Guest, hostVirtType: VirtType): DomainDefinit
     smbios: smbiosOf(domain),
     iothreads: disks.filter(({ iothread }) => iothread !== undefined).length,
     disks,
+    interfaces: domain.networks.map(({ mac }, card) => ({ mac, tap: tapName(card) })),
     pciePorts: pcieDevices(domain, disks) + sparePciePorts,
     serialSocket: podPath.serialSocket,
     hasGuestAgent: domain.hasGuestAgent,
@@ -106,9 +108,10 @@ function configDrive(): Disk {
   };
 }
 
-/** Each takes a root port of its own: disks, the guest agent's serial controller, the generator. */
-function pcieDevices({ hasGuestAgent, hasRng }: DomainModel, disks: readonly Disk[]): number {
-  return disks.length + (hasGuestAgent ? 1 : 0) + (hasRng ? 1 : 0);
+/** Each takes a root port of its own: disks, cards, the guest agent's serial controller, the generator. */
+function pcieDevices(model: DomainModel, disks: readonly Disk[]): number {
+  const { networks, hasGuestAgent, hasRng } = model;
+  return disks.length + networks.length + (hasGuestAgent ? 1 : 0) + (hasRng ? 1 : 0);
 }
 
 /**

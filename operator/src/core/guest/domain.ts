@@ -18,6 +18,7 @@ export interface DomainDefinition {
   readonly smbios: Smbios;
   readonly iothreads: number;
   readonly disks: readonly Disk[];
+  readonly interfaces: readonly Interface[];
   /** PCIe root ports, those of the devices and the spare ones together. */
   readonly pciePorts: number;
   /** Socket that QEMU connects its first serial port to. */
@@ -60,4 +61,10 @@ export interface Disk {
   readonly iothread?: number;
   /** Absent: the guest does not boot from it. */
   readonly bootIndex?: number;
+}
+
+/** A virtio network card whose other end is a tap that is there already. */
+export interface Interface {
+  readonly mac: string;
+  readonly tap: string;
 }

@@ -91,9 +91,15 @@ function basis(view: GuestView, { step, trouble }: Progress): GuestStatus {
     claim: claim ?? guest.status?.claim,
     step,
     machine: guest.status?.machine,
+    networks: networksNow(view),
     imageDigest: record?.imageDigest,
     error: trouble === undefined ? undefined : errorOf(view, trouble),
   });
+}
+
+/** As they were connected last: a new agent has yet to see them, and a pod that is to come will be told. */
+function networksNow({ guest, network }: GuestView): GuestStatus["networks"] {
+  return network === undefined ? guest.status?.networks : [...network.connected];
 }
 
 /** Frozen at the first boot; libvirt's XML tells what QEMU made of the machine family. */

@@ -153,6 +153,8 @@ export const runFile = {
   metadataStatus: "metadata-status",
   /** Touched by the agent while it shuts the guest down. */
   agentStops: "agent-stops",
+  /** What the pod's DHCP server gives out. */
+  leases: "leases",
   /** libvirt's log of the QEMU of a domain. */
   qemuLog: (domain: string): string => `home/.cache/libvirt/qemu/log/${segment(domain)}.log`,
 } as const;

@@ -118,6 +118,11 @@ const view: fc.Arbitrary<GuestView> = fc.record({
     }),
     { nil: undefined },
   ),
+  network: mostly<GuestView["network"]>(
+    { connected: [], ageSeconds: 1 },
+    { connected: [], ageSeconds: 300 },
+    undefined,
+  ),
   domain,
   shutdown: fc.option(
     fc.record({

@@ -36,6 +36,9 @@ const podPollSeconds = 1;
 /** Init takes the shutdown over from an agent that says nothing for 15 s. */
 const podEndRepeatSeconds = 8;
 
+/** The network under the pod may have changed, or somebody with the right to may have spoilt ours. */
+const networkRepeatSeconds = 300;
+
 const done: Next = { kind: "wait" };
 /** Without libvirt: it is started again, or the pod ends. */
 const lookSoon: Next = { kind: "wait", seconds: 1 };
@@ -67,6 +70,8 @@ function planPresent(view: GuestView, domain: Present): GuestPlan {
     const isStarting = !isBootBegun(view) || guest.status?.domain === "Starting";
     return act({ kind: "Resume" }, isStarting ? startingStatus(view) : onStatus(view, "Paused"));
   }
+  if (isNetworkDue(view))
+    return act({ kind: "ConnectNetworks" }, onStatus(view, domain.state, networkTrouble(view)));
   // A domain that runs is the boot that was asked for, whichever number it was begun with.
   const status = onStatus(view, domain.state);
   if (recordedBoot(view)?.number !== guest.spec.boot) return act({ kind: "Adopt" }, status);
@@ -133,7 +138,7 @@ function planOff(view: GuestView): GuestPlan {
   return isWanted ? planStart(view) : report(offStatus(view), done);
 }
 
-/** Image, disk, pod, in this order, then the domain. */
+/** Image, disk, pod, network, in this order, then the domain. */
 function planStart(view: GuestView): GuestPlan {
   const { hasDisk, pod, host } = view;
   if (isDiskMissing(view)) return prepare(view, { trouble: diskMissing }, done);
@@ -147,6 +152,10 @@ function planStart(view: GuestView): GuestPlan {
   if (pod?.isReady !== true || pod.isTerminating || virtType === undefined) {
     const next: Next = pod === undefined ? done : { kind: "wait", seconds: podPollSeconds };
     return prepare(view, { step: "WaitingForPod" }, next);
+  }
+  if (isNetworkDue(view)) {
+    const progress = { step: "WaitingForPod", ...networkTrouble(view) } as const;
+    return prepare(view, progress, stepNext("ConnectNetworks"));
   }
   if (pod.metadata.kind === "waiting") return planMetadata(view, pod.metadata.message);
   const trouble = failureOf(view, ["Start", "Resume"]);
@@ -170,6 +179,14 @@ function planMetadata(view: GuestView, message: string | undefined): GuestPlan {
   const trouble = message === undefined ? undefined : { reason: "MetadataIncomplete", message };
   const next: Next = { kind: "wait", seconds: podPollSeconds };
   return prepare(view, { step: "WaitingForPod", trouble }, next);
+}
+
+function isNetworkDue({ network }: GuestView): boolean {
+  return network === undefined || network.ageSeconds >= networkRepeatSeconds;
+}
+
+function networkTrouble(view: GuestView): Pick<Progress, "trouble"> {
+  return { trouble: failureOf(view, ["ConnectNetworks"]) };
 }
 
 /** A guest that once ran has a disk, or has lost it: it is never given an empty one instead. */
@@ -214,7 +231,7 @@ function failureOf(
   return failure !== undefined && steps.includes(failure.step) ? failure : undefined;
 }
 
-function stepNext(kind: "FetchImage" | "CreateDisk"): Next {
+function stepNext(kind: "FetchImage" | "CreateDisk" | "ConnectNetworks"): Next {
   return { kind: "step", step: { kind } };
 }
 

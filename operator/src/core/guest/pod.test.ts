@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from "vitest";
 import { aGuest, aServer } from "../../testing/builders.ts";
+import { readinessPort } from "./network/ruleset.ts";
 import { serverPod } from "./pod.ts";
 
 const secret = { name: "web-secrets", key: "key" };
@@ -47,6 +48,8 @@ test("the whole template is as it was reviewed", () => {
     "spec.securityContext.runAsUser=1000700000",
     "spec.securityContext.runAsGroup=1000700000",
     "spec.securityContext.seccompProfile.type=RuntimeDefault",
+    "spec.securityContext.sysctls.0.name=net.ipv4.ip_unprivileged_port_start",
+    "spec.securityContext.sysctls.0.value=0",
     ...prefixed("spec.containers.0", [
       "name=guest",
       "image=registry.example.org/guest:1",
@@ -58,8 +61,13 @@ test("the whole template is as it was reviewed", () => {
       "resources.requests.cpu=200m",
       "resources.requests.memory=1184Mi",
       "resources.requests.kilonova.io/kvm=1",
+      "resources.requests.kilonova.io/tun=1",
       "resources.limits.memory=1184Mi",
       "resources.limits.kilonova.io/kvm=1",
+      "resources.limits.kilonova.io/tun=1",
+      "readinessProbe.tcpSocket.port=10",
+      "readinessProbe.periodSeconds=2",
+      "readinessProbe.failureThreshold=1",
       "securityContext.allowPrivilegeEscalation=false",
       "securityContext.readOnlyRootFilesystem=true",
       "securityContext.capabilities.drop.0=ALL",
@@ -151,13 +159,29 @@ describe("the server pod", () => {
 
   test("asks for the KVM device only where KVM is used", () => {
     const [emulated] = serverPod(server, guest, policy, false).spec.containers;
-    expect(emulated?.resources.limits).toStrictEqual({ memory: "1184Mi" });
+    expect(emulated?.resources.limits).toStrictEqual({ memory: "1184Mi", "kilonova.io/tun": "1" });
   });
 
-  test("has no probe but by exec: every port is the guest's", () => {
+  test("asks for the tap device only for a guest with a network card", () => {
+    const domain = { ...guest.spec.domain, networks: [] };
+    const [lonely] = serverPod(server, aGuest({ spec: { domain } }), policy, false).spec.containers;
+    expect(lonely?.resources.limits).toStrictEqual({ memory: "1184Mi" });
+  });
+
+  test("is probed only at the port that its guest does not get", () => {
     const probes = Object.entries(container ?? {}).filter(([key]) => key.endsWith("Probe"));
-    expect(probes.filter(([, probe]) => !("exec" in (probe as object)))).toEqual([]);
+    expect(probes).toMatchObject([["readinessProbe", { tcpSocket: { port: readinessPort } }]]);
     expect(container).not.toHaveProperty("ports");
+  });
+
+  test("has the labels of its Server, but for those that are ours", () => {
+    const labels = { app: "web", "kilonova.io/server-uid": "x", "example.org/kilonova.io": "y" };
+    const labelled = { ...server, metadata: { ...server.metadata, labels } };
+    expect(serverPod(labelled, guest, policy, true).metadata.labels).toEqual({
+      app: "web",
+      "example.org/kilonova.io": "y",
+      ...pod.metadata.labels,
+    });
   });
 
   test("has a priority class when there is one to have", () => {

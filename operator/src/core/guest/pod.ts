@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { apiVersion } from "../../api/define-kind.ts";
+import { apiVersion, group } from "../../api/define-kind.ts";
 import { kinds, type Guest, type Server } from "../../api/kinds.ts";
 import { annotation, csiDriver, deviceResource, label } from "../../api/names.ts";
 import { metadataAnnotation, metadataMount, metadataVolume } from "./metadata/in-pod.ts";
 import { labelValueOf } from "./names.ts";
+import { readinessPort } from "./network/ruleset.ts";
 
 /** What every server pod of this installation has in common. */
 export interface PodPolicy {
@@ -22,12 +23,16 @@ const graceBeyondShutdownSeconds = 30;
 const cpuRequestMilliPerVcpu = 100;
 const runDirectory = "/data/run";
 
+/** How often the kubelet asks whether the guest runs: what a Service needs to leave one that stopped. */
+const readinessSeconds = 2;
+
 /**
  * The pod that a guest runs in. It fits PodSecurity `restricted` and holds nothing of the user's: the
- * guest's directory comes as an inline CSI volume that the node's agent serves. It has no probes: all
- * ports belong to the guest, exec probes cost the node tens of milliseconds of CPU each, and whether the
- * guest runs is known from libvirt. What the guest is told of itself comes as an annotation of the
- * pod, which the kubelet shows as a file beside the Secrets that the Server names. `isAccelerated` asks for the host's KVM device.
+ * guest's directory comes as an inline CSI volume that the node's agent serves. What the guest is told of
+ * itself comes as an annotation of the pod, which the kubelet shows as a file beside the Secrets that the
+ * Server names. The pod is ready while its guest runs, as its init says on the one port that the guest does
+ * not get: an exec probe would cost the node tens of milliseconds of CPU each time. `isAccelerated` asks for
+ * the host's KVM device.
  */
 export function serverPod(server: Server, guest: Guest, policy: PodPolicy, isAccelerated: boolean) {
   const { spec, metadata } = guest;
@@ -38,6 +43,7 @@ export function serverPod(server: Server, guest: Guest, policy: PodPolicy, isAcc
       name: metadata.name,
       ...(metadata.namespace !== undefined && { namespace: metadata.namespace }),
       labels: {
+        ...usersLabels(server),
         [label.serverUid]: spec.server.uid,
         [label.server]: labelValueOf(spec.server.name),
       },
@@ -61,6 +67,8 @@ export function serverPod(server: Server, guest: Guest, policy: PodPolicy, isAcc
         runAsUser: spec.uid,
         runAsGroup: spec.uid,
         seccompProfile: { type: "RuntimeDefault" },
+        // For the ports of DHCP and of readiness, without a capability.
+        sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
       },
       containers: [container(guest, policy.guestImage, isAccelerated)],
       volumes: [
@@ -76,9 +84,23 @@ export function serverPod(server: Server, guest: Guest, policy: PodPolicy, isAcc
   };
 }
 
+/** Services and NetworkPolicies find a server's pod by the labels of the Server; ours stay ours. */
+function usersLabels({ metadata }: Server): Readonly<Record<string, string>> {
+  const entries = Object.entries(metadata.labels ?? {});
+  return Object.fromEntries(entries.filter(([key]) => !isOurs(key)));
+}
+
+function isOurs(key: string): boolean {
+  const [prefix = ""] = key.split("/");
+  return prefix === group || prefix.endsWith(`.${group}`);
+}
+
 function container({ spec }: Guest, image: string, isAccelerated: boolean) {
   const memory = `${spec.resources["MEMORY_MB"] ?? spec.domain.memoryMib}Mi`;
-  const devices = isAccelerated ? { [deviceResource.kvm]: "1" } : {};
+  const devices = {
+    ...(isAccelerated && { [deviceResource.kvm]: "1" }),
+    ...(spec.domain.networks.length > 0 && { [deviceResource.tun]: "1" }),
+  };
   return {
     name: "guest",
     image,
@@ -90,6 +112,11 @@ function container({ spec }: Guest, image: string, isAccelerated: boolean) {
     resources: {
       requests: { cpu: `${spec.domain.vcpus * cpuRequestMilliPerVcpu}m`, memory, ...devices },
       limits: { memory, ...devices },
+    },
+    readinessProbe: {
+      tcpSocket: { port: readinessPort },
+      periodSeconds: readinessSeconds,
+      failureThreshold: 1,
     },
     securityContext: {
       allowPrivilegeEscalation: false,

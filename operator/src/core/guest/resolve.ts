@@ -10,6 +10,7 @@ import { compact } from "../lib/compact.ts";
 import { contributionsOf } from "./contributions.ts";
 import type { Contribution } from "./feature.ts";
 import { labelValueOf } from "./names.ts";
+import { guestNetworks } from "./network/resolve.ts";
 import type { Source } from "./source.ts";
 
 /** Nova's `shutdown_timeout` and `shutdown_retry_interval`. Source: nova-semantics 1.3, stop. */
@@ -75,8 +76,9 @@ export function newGuest(incarnation: Incarnation): Guest {
 export function domainOf(server: Server, source: Source, machine: Machine): DomainModel {
   const { firmware, machineType, hasRng, hasGuestAgent } = checkedContribution(source);
   const { uid: _, ...frozen } = machine;
+  const uuid = server.spec.uuid ?? uidOf(server);
   return {
-    uuid: server.spec.uuid ?? uidOf(server),
+    uuid,
     hostname: hostnameOf(server),
     vcpus: source.flavor.vcpus,
     memoryMib: source.flavor.memoryMib,
@@ -84,6 +86,7 @@ export function domainOf(server: Server, source: Source, machine: Machine): Doma
     hasRng: hasRng ?? true,
     hasGuestAgent: hasGuestAgent ?? false,
     ...configDriveOf(server),
+    networks: guestNetworks(server.spec.networks, uuid),
     machine: compact({ ...frozen, type: machine.type ?? machineType }),
   };
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Guest } from "../../api/kinds.ts";
+import type { ConnectedNetwork } from "../../api/v1alpha1/network.ts";
 import type { VirtType } from "../hypervisor/virt-type.ts";
 import type { ClaimAnswer } from "./claim.ts";
 import type { GuestRecord } from "./record.ts";
@@ -67,6 +68,15 @@ export interface ShutdownView {
   readonly sinceLastSeconds: number;
 }
 
+/**
+ * The guest's cards in its newest pod, as this agent connected them; undefined when it did not yet. Other
+ * than the domain, they are made anew by each agent: rules may have changed with it.
+ */
+export interface NetworkView {
+  readonly connected: readonly ConnectedNetwork[];
+  readonly ageSeconds: number;
+}
+
 /** All that the node knows of one guest. Everything that is decided of it follows from this alone. */
 export interface GuestView {
   readonly guest: Guest;
@@ -81,6 +91,7 @@ export interface GuestView {
   readonly image: ImageView;
   /** The newest pod that has the guest's directory. */
   readonly pod: PodView | undefined;
+  readonly network: NetworkView | undefined;
   readonly domain: DomainView;
   /** Undefined when the guest was not asked to shut down. */
   readonly shutdown: ShutdownView | undefined;
@@ -103,6 +114,8 @@ export type GuestStep =
   | { readonly kind: "FetchImage" }
   /** The root disk; never replaces one. */
   | { readonly kind: "CreateDisk" }
+  /** Connects the guest's cards in its pod; nothing changes where they are connected already. */
+  | { readonly kind: "ConnectNetworks" }
   /** Starts the domain: with its vCPUs held until the boot is on record. */
   | { readonly kind: "Start"; readonly virtType: VirtType }
   /** Lets the vCPUs of a held domain run, once the boot is on record. */
@@ -125,6 +138,7 @@ export type GuestStep =
 export const stepNeeds: Readonly<Record<GuestStep["kind"], "right" | "fresh" | "nothing">> = {
   FetchImage: "nothing",
   CreateDisk: "fresh",
+  ConnectNetworks: "nothing",
   Start: "right",
   Resume: "right",
   Adopt: "fresh",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Disk, DomainDefinition, Firmware, Smbios } from "./domain.ts";
+import type { Disk, DomainDefinition, Firmware, Interface, Smbios } from "./domain.ts";
 
 type Attributes = Readonly<Record<string, string | number>>;
 
@@ -100,6 +100,7 @@ function devices(domain: DomainDefinition): Element {
   return element("devices", {}, [
     text("emulator", {}, domain.emulator),
     ...domain.disks.map(disk),
+    ...domain.interfaces.map(networkInterface),
     element("controller", { type: "pci", model: "pcie-root" }),
     ...ports,
     element("controller", { type: "usb", model: "none" }),
@@ -122,6 +123,16 @@ function disk({ path, format, isReadOnly, target, ...rest }: Disk): Element {
     element("target", { dev: target, bus: "virtio" }),
     ...(bootIndex === undefined ? [] : [element("boot", { order: bootIndex })]),
     ...(isReadOnly ? [element("readonly", {})] : []),
+  ]);
+}
+
+/** Without its boot ROM, which would cost the boot time and look for nothing. */
+function networkInterface({ mac, tap }: Interface): Element {
+  return element("interface", { type: "ethernet" }, [
+    element("mac", { address: mac }),
+    element("target", { dev: tap, managed: "no" }),
+    element("model", { type: "virtio" }),
+    element("rom", { enabled: "no" }),
   ]);
 }
 

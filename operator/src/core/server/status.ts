@@ -69,12 +69,28 @@ function livingStatusOf(state: ServerState, refusal: Decision["refusal"]): Serve
     stoppedBy: guest?.status?.domain === "Off" ? guest.status.stoppedBy : undefined,
     fault: faultOf(state, phase, ready, now),
     hostname: hostnameOf(server),
+    addresses: addressesOf(state),
     ...placeOf(state),
     ...sourceOf(state),
     machine: machineOf(status, guest?.status),
     timings: timingsOf(state, now),
     conditions: conditionsOf(verdicts, status.conditions, now),
   });
+}
+
+/**
+ * Where the server is reached, first, and what its guest has: as its host connected it last, so that a
+ * server that is off shows what it had. Source: nova-semantics 8.1.
+ */
+function addressesOf({ guest, status }: ServerState): ServerStatus["addresses"] {
+  const networks = guest?.status?.networks;
+  if (networks === undefined) return status.addresses;
+  return networks
+    .flatMap(({ name, mac, addresses, reachedAt }) => [
+      ...reachedAt.map((address) => ({ network: name, address, type: "floating" as const, mac })),
+      ...addresses.map((address) => ({ network: name, address, type: "fixed" as const, mac })),
+    ])
+    .toSorted((one, other) => Number(one.type === "fixed") - Number(other.type === "fixed"));
 }
 
 /** There is something that was made from the copies of flavor and image. */

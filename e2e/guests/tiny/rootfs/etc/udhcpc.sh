@@ -6,13 +6,17 @@ case $1 in
     ifconfig "$interface" up
     ;;
   bound | renew)
+    ifconfig "$interface" ${mtu:+mtu "$mtu"}
     ifconfig "$interface" "$ip" netmask "${subnet:-255.255.255.0}" ${broadcast:+broadcast "$broadcast"}
     for gateway in $router; do
       route add default gw "$gateway" dev "$interface" 2> /dev/null
       break
     done
-    for server in $dns; do
-      echo "nameserver $server"
-    done > /etc/resolv.conf
+    {
+      for server in $dns; do
+        echo "nameserver $server"
+      done
+      echo "${search:+search $search}"
+    } > /etc/resolv.conf
     ;;
 esac

@@ -141,8 +141,9 @@ class Kubelet {
 
   #refusal({ spec, metadata }: Pod): string | undefined {
     const [container] = spec["containers"] as readonly Container[];
-    const isDeviceWanted = "kilonova.io/kvm" in (container?.resources?.requests ?? {});
-    if (isDeviceWanted && !this.#node.plugins.hasDevice("kilonova.io/kvm")) {
+    const wanted = Object.keys(container?.resources?.requests ?? {});
+    const devices = wanted.filter((name) => name.startsWith("kilonova.io/"));
+    if (!devices.every((name) => this.#node.plugins.hasDevice(name))) {
       return "UnexpectedAdmissionError";
     }
     const others = this.#pods.list().filter((pod) => pod.metadata.uid !== metadata.uid);

@@ -20,7 +20,7 @@ export class NodePlugins {
   #lives = 0;
   #life: string | undefined;
   #driver: Served<VolumeDriver> | undefined;
-  #device: Served<DeviceResource> | undefined;
+  readonly #devices = new Map<string, Served<DeviceResource>>();
   #registered = new Set<string>();
 
   /** A kubelet that starts removes device sockets, and knows of no device. */
@@ -28,7 +28,7 @@ export class NodePlugins {
     this.#lives += 1;
     this.#life = `life ${this.#lives}`;
     this.#registered.clear();
-    this.#device = undefined;
+    this.#devices.clear();
   }
 
   stopKubelet(): void {
@@ -36,7 +36,7 @@ export class NodePlugins {
   }
 
   hasDevice(name: string): boolean {
-    return this.#registered.has(name) && this.#device?.by.isAlive === true;
+    return this.#registered.has(name) && this.#devices.get(name)?.by.isAlive === true;
   }
 
   /** The volume driver as the kubelet reaches it: calls break off when the agent dies. */
@@ -65,12 +65,10 @@ export class NodePlugins {
       },
       serveDevices: async (resource) => {
         const served = { what: resource, by: agent };
-        this.#device = served;
+        this.#devices.set(resource.name, served);
         const server = this.#server(
-          () => this.#device === served,
-          () => {
-            this.#device = undefined;
-          },
+          () => this.#devices.get(resource.name) === served,
+          () => this.#devices.delete(resource.name),
         );
         return { ...server, setHealthy: () => {} } satisfies DeviceServer;
       },

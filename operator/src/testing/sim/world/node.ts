@@ -11,6 +11,7 @@ import type { Libvirt, LibvirtConnection } from "../../../ports/libvirt.ts";
 import type { PodRuntime } from "../../../ports/pod-runtime.ts";
 import { heartbeatNamespace, systemNamespace, who } from "../../access/identities.ts";
 import { FakeDevices } from "../../fake-devices.ts";
+import { FakePodNetworks } from "../../fake-pod-networks.ts";
 import { FakeHelper } from "../../fake-helper.ts";
 import { FakeLibvirt } from "../../fake-libvirt.ts";
 import { errorOf } from "../../../adapters/libvirt/errors.ts";
@@ -43,6 +44,7 @@ export class SimNode {
   readonly kubelet: Supervisor;
   /** Server pods by uid: also those whose last process is gone, until their volume is taken down. */
   readonly containers = new Map<string, ServerContainer>();
+  readonly networks = new FakePodNetworks();
   readonly memoryMib = 8192;
   readonly cpus = 4;
   readonly paths = nodePaths();
@@ -65,7 +67,10 @@ export class SimNode {
     this.#physics = physics;
     this.#api = api;
     this.#chance = physics.streams.of(`node/${name}`);
-    this.#devices = new FakeDevices(this.#chance.isLucky(0.5) ? ["/dev/kvm"] : []);
+    this.#devices = new FakeDevices([
+      ...(this.#chance.isLucky(0.5) ? ["/dev/kvm"] : []),
+      "/dev/net/tun",
+    ]);
     this.#helper = this.#makeHelper();
     this.#prepareDisk();
     const common = {
@@ -97,7 +102,7 @@ export class SimNode {
   }
 
   get hasKvm(): boolean {
-    return this.#devices.host.size > 0;
+    return this.#devices.host.has("/dev/kvm");
   }
 
   /** The helper container of the agent's pod. */
@@ -241,6 +246,7 @@ export class SimNode {
       images: through(process, "images", disk.images, { fetch: [200, 20_000], remove: fsync }),
       released: through(process, "released", disk.releasedTokens, { add: fsync }),
       runtime: this.#runtimeOf(process),
+      networks: through(process, "networks", this.networks, { readLinks: fast, setUp: [20, 200] }),
       processes: { hasQemu: async (uid: number) => this.#hasQemu(uid) },
       clock,
       random,
@@ -291,6 +297,7 @@ export class SimNode {
         process.call("runtime.announceShutdown", 1, () => find(pod)?.announceShutdown()),
       metadata: async (pod) =>
         find(pod) === undefined ? { kind: "waiting", message: undefined } : { kind: "ready" },
+      writeLeases: () => process.call("runtime.writeLeases", 1, () => undefined),
       lastWord: async (pod, domain) => this.containers.get(pod.podUid)?.lastWords.get(domain),
       watch: (pod, handler) => {
         const watchers = find(pod)?.watchers;

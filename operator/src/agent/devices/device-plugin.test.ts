@@ -6,7 +6,8 @@ import { FakeDevices } from "../../testing/fake-devices.ts";
 import { FakeLogger } from "../../testing/fake-logger.ts";
 import { FakePluginSockets } from "../../testing/fake-plugin-sockets.ts";
 import { SeededRandom } from "../../testing/seeded-random.ts";
-import { KvmPlugin } from "./kvm-plugin.ts";
+import { DevicePlugin } from "./device-plugin.ts";
+import { kvmDevice } from "./offered-devices.ts";
 
 const kvm = "kilonova.io/kvm";
 const directory = "/var/lib/kilonova/dev";
@@ -24,7 +25,8 @@ beforeEach(() => {
 });
 
 function start(): void {
-  const plugin = new KvmPlugin({
+  const plugin = new DevicePlugin({
+    device: kvmDevice,
     sockets,
     devices,
     directory,
@@ -41,7 +43,7 @@ afterEach(async () => {
   await running;
 });
 
-describe("the KVM device plugin", () => {
+describe("a device plugin", () => {
   test("registers once, and gives pods a device file of the agent's own", async () => {
     sockets.startKubelet();
     start();

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { deviceResource } from "../../api/names.ts";
 import {
   Controller,
   type ControllerOptions,
@@ -7,45 +6,46 @@ import {
 } from "../../platform/controller.ts";
 import type { Devices } from "../../ports/devices.ts";
 import type { DeviceResource, DeviceServer, PluginSockets } from "../../ports/plugin-sockets.ts";
-import { kvmDevice } from "./kvm.ts";
+import type { OfferedDevice } from "./offered-devices.ts";
 
-export interface KvmPluginOptions
+export interface DevicePluginOptions
   extends Pick<ControllerOptions, "clock" | "random" | "log" | "metrics"> {
   readonly sockets: PluginSockets;
   readonly devices: Devices;
+  readonly device: OfferedDevice;
   /** Where the agent's own device files stand. */
   readonly directory: string;
 }
 
-/** The kubelet's own limit of pods: KVM itself knows none. */
+/** The kubelet's own limit of pods: the devices themselves know none. */
 const podsMax = 110;
 /** A kubelet that was restarted knows no plugins, and refuses pods that ask for their devices. */
 const lookAgainSeconds = 1;
 
 /**
- * Offers the host's KVM to server pods, where there is one: whether it works is the virtualization
- * type's to say. A device that goes away is told as unhealthy; the kubelet's restarts are noticed.
+ * Offers a device of the host to server pods, where there is one. A device that goes away is told as unhealthy; the kubelet's restarts are noticed.
  */
-export class KvmPlugin {
-  readonly #options: KvmPluginOptions;
+export class DevicePlugin {
+  readonly #options: DevicePluginOptions;
   readonly #resource: DeviceResource;
   readonly #controller: Controller;
   #server: DeviceServer | undefined;
   #registeredLife: string | undefined;
 
-  constructor(options: KvmPluginOptions) {
+  constructor(options: DevicePluginOptions) {
     this.#options = options;
+    const { device, directory } = options;
     this.#resource = {
-      name: deviceResource.kvm,
+      name: device.resource,
       count: podsMax,
       device: {
-        containerPath: kvmDevice.hostPath,
-        hostPath: `${options.directory}/${kvmDevice.name}`,
+        containerPath: device.hostPath,
+        hostPath: `${directory}/${device.name}`,
       },
     };
     this.#controller = new Controller({
       ...options,
-      name: "kvm-plugin",
+      name: `${device.name}-plugin`,
       workers: 1,
       reconcile: () => this.#offer(),
     });
@@ -59,10 +59,10 @@ export class KvmPlugin {
   }
 
   async #offer(): Promise<ReconcileResult> {
-    const { sockets, devices } = this.#options;
+    const { sockets, devices, device } = this.#options;
     const again = { kind: "again", afterSeconds: lookAgainSeconds } as const;
-    const isThere = await devices.exists(kvmDevice.hostPath);
-    if (isThere) await devices.copy(kvmDevice.hostPath, this.#resource.device.hostPath);
+    const isThere = await devices.exists(device.hostPath);
+    if (isThere) await devices.copy(device.hostPath, this.#resource.device.hostPath);
     const life = await sockets.kubeletLife();
     if (life === undefined || (!isThere && this.#server === undefined)) return again;
     const server = await this.#reachableServer();

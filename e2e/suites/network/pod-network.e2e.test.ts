@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { killNow } from "../../framework/processes.ts";
+import { Tenant } from "../../framework/tenant.ts";
+import { agentsOn } from "../../framework/victims.ts";
+import { until } from "../../framework/wait.ts";
+import { theWorld } from "../../framework/world.ts";
+
+const namespace = "e2e-pod-network";
+
+describe("a server on the pod network", () => {
+  let tenant: Tenant;
+
+  beforeAll(async () => {
+    tenant = new Tenant(await theWorld(), namespace);
+    await tenant.remove();
+    await tenant.prepare();
+    await tenant.apply(service("web"));
+    await tenant.createServer("web", {}, { app: "web" });
+    await tenant.untilPhase("web", "ACTIVE", 90);
+    await (await tenant.console("web")).until(/KILONOVA-GUEST up/);
+  });
+
+  afterAll(() => tenant.remove());
+
+  const podOf = async (name: string): Promise<string> =>
+    (await tenant.server(name)).status?.podName ?? "";
+  const inPod = async (...command: readonly string[]): Promise<string> =>
+    tenant.kubectl("exec", "-n", namespace, await podOf("web"), "--", ...command);
+  /** Tells a server from any other, in what its guest says of itself. */
+  const macOf = async (name: string): Promise<string> =>
+    (await tenant.server(name)).status?.addresses?.[0]?.mac ?? "no card";
+  const addressOf = async (name: string): Promise<string> =>
+    (await tenant.server(name)).status?.addresses?.[0]?.address ?? "";
+  const inGuest = async (command: string): Promise<string> =>
+    get(tenant, "node-1", await addressOf("web"), `/sh?c=${encodeURIComponent(command)}`);
+
+  test("names its addresses, and is reached through a Service from every node", async () => {
+    const { status } = await tenant.server("web");
+    expect(status?.addresses).toMatchObject([
+      { network: "default", type: "floating" },
+      { network: "default", type: "fixed", address: "10.0.2.2" },
+    ]);
+    const { nodes } = await tenant.world.cluster.status();
+    expect(nodes.length).toBeGreaterThan(1);
+    for (const { name } of nodes) {
+      const answer = await get(tenant, name, await serviceAddress(tenant, "web"), "/");
+      expect(answer).toContain(await macOf("web"));
+    }
+  });
+
+  test("has the name servers of its pod and the MTU of its network", async () => {
+    const [nameserver = "missing"] =
+      /nameserver \S+/.exec(await inPod("cat", "/etc/resolv.conf")) ?? [];
+    expect(await inGuest("cat /etc/resolv.conf")).toContain(nameserver);
+    const mtu = await inPod("cat", "/sys/class/net/eth0/mtu");
+    expect(await inGuest("ifconfig eth0")).toContain(`MTU:${mtu.trim()} `);
+  });
+
+  test("reaches other servers, and itself through its own Service", async () => {
+    await tenant.boot("other");
+    const wget = "wget -T 10 -qO-";
+    expect(await inGuest(`${wget} http://${await addressOf("other")}/`)).toContain(
+      await macOf("other"),
+    );
+    const own = await serviceAddress(tenant, "web");
+    expect(await inGuest(`${wget} http://${own}/`)).toContain(await macOf("web"));
+    await tenant.kubectl("delete", "server", "-n", namespace, "other", "--timeout=60s");
+  });
+
+  test("is reached by kubectl port-forward", async () => {
+    const { path, env } = await tenant.world.cluster.client("kubectl");
+    const target = ["-n", namespace, `pod/${await podOf("web")}`, ":80"];
+    const forward = spawn(path, ["port-forward", ...target], {
+      env,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      const [line] = (await once(forward.stdout, "data")) as [Buffer];
+      const [, port] = /127\.0\.0\.1:(\d+)/.exec(line.toString()) ?? [];
+      const answer = await fetch(`http://127.0.0.1:${port}/`);
+      expect(await answer.text()).toContain(await macOf("web"));
+    } finally {
+      forward.kill();
+      await once(forward, "exit");
+    }
+  });
+
+  test("answers while its node's agent is replaced, and keeps an open connection", async () => {
+    const { status } = await tenant.server("web");
+    const stream = await openStream(tenant, await addressOf("web"));
+    await until("the stream flows", async () => stream.lines() > 3, { timeoutSeconds: 20 });
+    for (const agent of agentsOn(status?.hypervisor)) killNow(agent);
+    const renewed = await inGuest("kill -USR1 $(pidof udhcpc); sleep 1; ifconfig eth0");
+    expect(renewed).toContain("10.0.2.2");
+    const within = { timeoutSeconds: 60 };
+    const hasAgent = async (): Promise<boolean> => agentsOn(status?.hypervisor).length === 1;
+    await until("a new agent runs", hasAgent, within);
+    const then = stream.lines();
+    await until("the stream flows on", async () => stream.lines() > then + 100, within);
+    await stream.stop();
+  });
+
+  test("keeps its private address over stop and start, and has no endpoint while it is off", async () => {
+    const before = (await tenant.server("web")).status?.addresses;
+    await tenant.patchServer("web", { powerState: "Stopped" });
+    await tenant.untilPhase("web", "SHUTOFF");
+    const within = { timeoutSeconds: 20 };
+    const endpoints = async (): Promise<number> => (await readyEndpoints(tenant)).length;
+    await until("the Service leads nowhere", async () => (await endpoints()) === 0, within);
+    await tenant.patchServer("web", { powerState: "Running" });
+    await tenant.untilPhase("web", "ACTIVE");
+    expect((await tenant.server("web")).status?.addresses).toEqual(before);
+    await until("the Service leads to it", async () => (await endpoints()) === 1, within);
+    await tenant.askUntilAnswered("web", "/");
+  });
+});
+
+function service(app: string): object {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: app, namespace },
+    spec: { selector: { app }, ports: [{ port: 80 }] },
+  };
+}
+
+async function serviceAddress(tenant: Tenant, name: string): Promise<string> {
+  const path = "jsonpath={.spec.clusterIP}";
+  return tenant.kubectl("get", "service", "-n", namespace, name, "-o", path);
+}
+
+async function readyEndpoints(tenant: Tenant): Promise<string[]> {
+  const path = "jsonpath={.items[*].endpoints[?(@.conditions.ready==true)].addresses[0]}";
+  const text = await tenant.kubectl("get", "endpointslices", "-n", namespace, "-o", path);
+  return text.split(" ").filter((address) => address !== "");
+}
+
+/** A node has no client of the web but its shell. */
+const httpGet = (address: string, path: string): readonly string[] => {
+  const script = 'exec 3<>"/dev/tcp/$1/80"; printf "GET %s HTTP/1.0\\r\\n\\r\\n" "$2" >&3; cat <&3';
+  return ["timeout", "20", "bash", "-c", script, "bash", address, path];
+};
+
+/** The body that a web server gives to a node. */
+function get(tenant: Tenant, node: string, address: string, path: string): Promise<string> {
+  return until(
+    `${node} reaches ${address}`,
+    async () => {
+      const { stdout } = await tenant.world.cluster.node(node).exec(httpGet(address, path));
+      return stdout.split("\r\n\r\n")[1];
+    },
+    { timeoutSeconds: 45 },
+  );
+}
+
+/** A connection to the guest that says ten lines a second until it breaks. */
+async function openStream(tenant: Tenant, address: string) {
+  const command = httpGet(address, "/stream").slice(2);
+  const [program = "", ...args] = await tenant.world.cluster
+    .node("node-1")
+    .terminalCommand(command);
+  const stream = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+  let lines = 0;
+  stream.stdout.on("data", (text: Buffer) => (lines += text.toString().split("\n").length - 1));
+  return {
+    lines: (): number => lines,
+    stop: async (): Promise<void> => {
+      stream.kill("SIGKILL");
+      await once(stream, "exit");
+    },
+  };
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+import * as fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { until } from "../../src/testing/until.ts";
+import { throwIfUnsound } from "../testing/compiled.ts";
+import { cardMac, dhcpMessage, dhcpOptions, DhcpWorld } from "../testing/dhcp-world.ts";
+
+const line = `tap0 ${cardMac} 10.0.2.2/24 10.0.2.1 1450 web.example.org\n`;
+const types = { discover: 1, offer: 2, request: 3, acknowledge: 5, refuse: 6, inform: 8 };
+const own = [10, 0, 2, 2];
+const server = [10, 0, 2, 1];
+let world: DhcpWorld;
+
+beforeAll(async () => {
+  world = await DhcpWorld.start();
+  await world.lease(line);
+  const discover = dhcpMessage({ type: types.discover });
+  await until("it serves", async () => (await world.ask(discover)) !== undefined);
+}, 60_000);
+
+afterAll(async () => {
+  await world.close();
+  throwIfUnsound(world.stderr);
+});
+
+async function typeOfAnswer(message: Parameters<typeof dhcpMessage>[0]) {
+  const answer = await world.ask(dhcpMessage(message));
+  return answer && dhcpOptions(answer)[53]?.[0];
+}
+
+describe("the DHCP server of a server pod", () => {
+  test("offers the guest's address with all that the pod knows of its network", async () => {
+    const offer = await world.ask(dhcpMessage({ type: types.discover }));
+    const options = dhcpOptions(offer ?? Buffer.alloc(0));
+    expect([...(offer?.subarray(16, 20) ?? [])]).toEqual(own);
+    expect(offer?.readUInt32BE(4)).toBe(0xdeadbeef);
+    expect([...(options[53] ?? [])]).toEqual([types.offer]);
+    expect([...(options[1] ?? [])]).toEqual([255, 255, 255, 0]);
+    expect([...(options[3] ?? [])]).toEqual(server);
+    expect([...(options[6] ?? [])]).toEqual([10, 252, 0, 10]);
+    expect(options[12]?.toString()).toBe("web.example.org");
+    expect(options[26]?.readUInt16BE()).toBe(1450);
+    expect([...(options[28] ?? [])]).toEqual([10, 0, 2, 255]);
+    expect(options[51]?.readUInt32BE()).toBe(86_400);
+    expect([...(options[54] ?? [])]).toEqual(server);
+    const searched = "\u0004team\u0003svc\u0007cluster\u0005local\0\u0007cluster\u0005local\0";
+    expect(options[119]?.toString()).toBe(searched);
+  });
+
+  test("gives the address to who takes the offer, comes back, or renews", async () => {
+    const request = { type: types.request };
+    const selecting = { ...request, options: { 50: own, 54: server } };
+    expect(await typeOfAnswer(selecting)).toBe(types.acknowledge);
+    expect(await typeOfAnswer({ ...request, options: { 50: own } })).toBe(types.acknowledge);
+    expect(await typeOfAnswer({ ...request, options: { 50: [10, 0, 2, 9] } })).toBe(types.refuse);
+    expect(await typeOfAnswer({ type: types.inform })).toBe(types.acknowledge);
+  });
+
+  test("says nothing to other cards, other servers' clients, and no message at all", async () => {
+    const stranger = { type: types.discover, mac: "fa:00:00:00:00:02" };
+    expect(await typeOfAnswer(stranger)).toBeUndefined();
+    const elsewhere = { type: types.request, options: { 50: own, 54: [10, 0, 2, 77] } };
+    expect(await typeOfAnswer(elsewhere)).toBeUndefined();
+    expect(await typeOfAnswer({ type: 4 })).toBeUndefined();
+  });
+
+  test("survives whatever a guest sends", async () => {
+    const bytes = fc.uint8Array({ maxLength: 600 });
+    const begun = bytes.map((tail) =>
+      Buffer.concat([dhcpMessage({ type: 1 }).subarray(0, 240), tail]),
+    );
+    for (const message of fc.sample(
+      fc.oneof(
+        bytes.map((one) => Buffer.from(one)),
+        begun,
+      ),
+      150,
+    )) {
+      void world.ask(Buffer.from(message));
+    }
+    await until(
+      "it serves on",
+      async () => (await typeOfAnswer({ type: types.discover })) === types.offer,
+    );
+  });
+
+  test("follows what the agent says now, and serves nothing that makes no sense", async () => {
+    await world.lease(line.replace("10.0.2.2/24", "10.0.2.7/24"));
+    await until("the address is the new one", async () => {
+      const offer = await world.ask(dhcpMessage({ type: types.discover }));
+      return offer?.[19] === 7;
+    });
+    await world.lease(`${"x".repeat(600)}\ntap0 nonsense\n`);
+    await until(
+      "nothing is offered",
+      async () => (await typeOfAnswer({ type: types.discover })) === undefined,
+    );
+  });
+});

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+import { once } from "node:events";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildDomain } from "../../core/guest/build.ts";
+import { domainXml } from "../../core/guest/xml.ts";
+import { aGuest } from "../../testing/builders.ts";
+import { PodNetworkWorld } from "../../testing/pod-network-world.ts";
+import { until } from "../../testing/until.ts";
+
+const mtu = 1400;
+const { spec } = aGuest();
+const domain = { ...spec.domain, vcpus: 1, memoryMib: 192, hostname: "web.example.org" };
+const guest = { networks: domain.networks, hostname: domain.hostname };
+let world: PodNetworkWorld;
+
+beforeAll(async () => {
+  world = await PodNetworkWorld.start(mtu);
+  await world.connect(guest);
+  await world.pod.boot("bios", domainXml(buildDomain(aGuest({ spec: { domain } }), "qemu")));
+});
+
+afterAll(() => world.close());
+
+const get = (url: string): readonly string[] => ["curl", "--silent", "--max-time", "20", url];
+
+/** An HTTP server on the node that answers with the address that it was asked from. */
+const echoScript = `
+require("node:http")
+  .createServer((request, response) => response.end(request.socket.remoteAddress))
+  .listen(8000, "10.9.0.1", () => console.log("ready"));
+`;
+
+describe("a guest behind its pod's address", () => {
+  test("got its address, its name and the pod's MTU by DHCP", async () => {
+    expect(world.pod.stdout).toContain("10.0.2.2");
+    expect(await world.inGuest("ifconfig eth0")).toMatch(/inet addr:10\.0\.2\.2 .*MTU:1400/s);
+    expect(await world.inGuest("route -n")).toMatch(/^0\.0\.0\.0\s+10\.0\.2\.1/m);
+  });
+
+  test("answers at every port of the pod but the kubelet's", async () => {
+    expect(JSON.parse(await world.onNode(...get("http://10.9.0.2/")))).toHaveProperty("hostname");
+    // The guest refuses; the pod's init takes the connection and says nothing.
+    const dial = (port: number): Promise<string> =>
+      world.onNode("sh", "-c", `curl --silent --max-time 5 http://10.9.0.2:${port}/; echo $?`);
+    expect(await dial(11)).toBe("7\n");
+    expect(await dial(10)).toMatch(/^5[26]\n$/);
+  });
+
+  test("answers who dials the pod's loopback, as kubectl port-forward does", async () => {
+    for (const address of ["127.0.0.1", "10.9.0.2"]) {
+      const answer = await world.inPod(...get(`http://${address}/`));
+      expect(JSON.parse(answer)).toHaveProperty("hostname");
+    }
+  });
+
+  test("reaches the node with its pod's address, and itself by it", async () => {
+    const server = world.startOnNode(process.execPath, "-e", echoScript);
+    if (server.stdout !== null) await once(server.stdout, "data");
+    expect(await world.inGuest("wget -qO- http://10.9.0.1:8000/")).toContain("10.9.0.2");
+    expect(await world.inGuest("wget -qO- http://10.9.0.2/")).toContain('"boot_id"');
+    server.kill();
+  });
+
+  test("cannot speak for another address, nor reach the pod's loopback", async () => {
+    const other = "ip addr add 10.0.2.9/24 dev eth0; ping -c 1 -W 1 -I 10.0.2.9 10.9.0.1";
+    expect(await world.inGuest(other)).toContain("100% packet loss");
+    const loopback =
+      "ip route del local 127.0.0.0/8 table local; ip addr flush dev lo; " +
+      "ip route add 127.0.0.1 via 10.0.2.1; ping -c 1 -W 1 127.0.0.1; " +
+      "ip route del 127.0.0.1; ifconfig lo 127.0.0.1";
+    expect(await world.inGuest(loopback)).toContain("100% packet loss");
+  });
+
+  test("renews its lease without an agent", async () => {
+    const renewal = "kill -USR1 $(pidof udhcpc); sleep 1; ifconfig eth0";
+    expect(await world.inGuest(renewal)).toContain("10.0.2.2");
+  });
+
+  test("keeps an open connection while a new agent connects it anew", async () => {
+    const stream = world.startOnNode("curl", "--silent", "--no-buffer", "http://10.9.0.2/stream");
+    let lines = 0;
+    stream.stdout?.on("data", (text: Buffer) => (lines += text.toString().split("\n").length - 1));
+    await until("the stream flows", () => lines > 3);
+    const before = await world.connect(guest);
+    expect(await world.connect(guest)).toEqual(before);
+    const then = lines;
+    await until("the stream flows on", () => lines > then + 10);
+    stream.kill();
+    expect(JSON.parse(await world.onNode(...get("http://10.9.0.2/")))).toHaveProperty("hostname");
+  });
+
+  test("is counted, by its card", async () => {
+    const { tap0: before } = await world.traffic();
+    await world.inGuest("dd if=/dev/zero bs=1k count=100 2>/dev/null");
+    const { tap0: after } = await world.traffic();
+    expect((after?.receivedBytes ?? 0) - (before?.receivedBytes ?? 0)).toBeGreaterThan(100_000);
+    expect(after?.sentPackets).toBeGreaterThan(before?.sentPackets ?? 0);
+  });
+});

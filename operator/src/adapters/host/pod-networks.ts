@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import type { Link } from "../../core/guest/network/links.ts";
+import { PortError, Unavailable } from "../../ports/errors.ts";
+import type { PodIdentity, PodNetworks, Traffic } from "../../ports/pod-networks.ts";
+import { findPodProcess, openNetworkNamespace } from "./pod-processes.ts";
+import { lastWords, runCommand } from "./run-command.ts";
+
+const timeoutSeconds = 10;
+
+/** `/proc/sys/net` shows the parameters of the namespace that the reading process is in. */
+const setUpScript = `
+links=$1 rules=$2
+shift 2
+printf %s "$links" | ip -batch -
+for parameter; do
+  printf %s "\${parameter#*=}" > "/proc/sys/\${parameter%%=*}"
+done
+printf %s "$rules" | nft -f -
+`;
+
+/** Network namespaces of the pods whose processes `proc` shows, by iproute2 and nftables. */
+export function createPodNetworks(proc = "/proc"): PodNetworks {
+  return {
+    readLinks: async (pod) =>
+      parseLinks(await runInside(pod, ["ip", "-json", "address", "show"], proc)),
+
+    setUp: async (pod, { links, parameters, rules }) => {
+      const lines = links.map((line) => `${line}\n`).join("");
+      const settings = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
+      await runInside(pod, ["sh", "-euc", setUpScript, "sh", lines, rules, ...settings], proc);
+    },
+
+    readTraffic: async (pod) => {
+      const pid = await findPodProcess(pod, proc);
+      const table = await readFile(`${proc}/${pid}/net/dev`, "utf8").catch((cause: unknown) => {
+        throw new Unavailable(`the pod ${pod.podUid} ends`, cause);
+      });
+      return parseTraffic(table);
+    },
+  };
+}
+
+async function runInside(pod: PodIdentity, argv: readonly string[], proc: string): Promise<string> {
+  const namespace = await openNetworkNamespace(pod, proc);
+  try {
+    const command = ["nsenter", "--net=/proc/self/fd/3", "--", ...argv];
+    const result = await runCommand(command, { timeoutSeconds, file: namespace.fd });
+    if (result.exitCode === 0) return result.stdout;
+    throw new PortError("NetworkFailed", lastWords(result));
+  } finally {
+    await namespace.close();
+  }
+}
+
+/** What `ip -json address` says, as far as it is of interest. */
+const linksSchema = z.array(
+  z.object({
+    ifname: z.string(),
+    mtu: z.number(),
+    address: z.string().optional(),
+    addr_info: z.array(z.object({ local: z.string().optional(), scope: z.string().optional() })),
+  }),
+);
+
+function parseLinks(text: string): Link[] {
+  return linksSchema.parse(JSON.parse(text)).map(({ ifname, mtu, address, addr_info }) => ({
+    name: ifname,
+    mtu,
+    mac: address ?? "",
+    addresses: addr_info.flatMap(({ local, scope }) =>
+      local !== undefined && scope === "global" ? [local] : [],
+    ),
+  }));
+}
+
+/** Of the kernel's table: bytes and packets, received in columns 0 and 1, sent in columns 8 and 9. */
+function parseTraffic(table: string): Map<string, Traffic> {
+  const lines = [...table.matchAll(/^\s*([^\s:]+):\s*(.+)$/gm)];
+  return new Map(
+    lines.map(([, name = "", figures = ""]) => {
+      const columns = figures.trim().split(/\s+/).map(Number);
+      const [receivedBytes = 0, receivedPackets = 0] = columns;
+      const [sentBytes = 0, sentPackets = 0] = columns.slice(8);
+      return [name, { receivedBytes, receivedPackets, sentBytes, sentPackets }];
+    }),
+  );
+}

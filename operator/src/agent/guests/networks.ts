@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Guest } from "../../api/kinds.ts";
+import type { ConnectedNetwork } from "../../api/v1alpha1/network.ts";
+import { planNetworks } from "../../core/guest/network/plan.ts";
+import type { NetworkView } from "../../core/guest/view.ts";
+import { keyOf } from "../../platform/object-key.ts";
+import type { Clock } from "../../ports/clock.ts";
+import { Refused } from "../../ports/errors.ts";
+import type { PodMount } from "../../ports/pod-mounts.ts";
+import type { PodNetworks } from "../../ports/pod-networks.ts";
+import type { PodRuntime } from "../../ports/pod-runtime.ts";
+
+interface Connection {
+  readonly podUid: string;
+  readonly connected: readonly ConnectedNetwork[];
+  readonly atMs: number;
+}
+
+export interface NetworksOptions {
+  readonly networks: PodNetworks;
+  readonly runtime: Pick<PodRuntime, "writeLeases">;
+  readonly clock: Clock;
+}
+
+/** Connects guests' network cards, and knows which of them this process connected. */
+export class Networks {
+  readonly #options: NetworksOptions;
+  readonly #connections = new Map<string, Connection>();
+
+  constructor(options: NetworksOptions) {
+    this.#options = options;
+  }
+
+  /** What this process connected in that pod. */
+  view(key: string, pod: PodMount): NetworkView | undefined {
+    const connection = this.#connections.get(key);
+    if (connection?.podUid !== pod.podUid) return undefined;
+    const ageSeconds = (this.#options.clock.monotonicMs() - connection.atMs) / 1000;
+    return { connected: connection.connected, ageSeconds };
+  }
+
+  /** Throws PortError; Refused when a person has to change something first. */
+  async connect({ metadata, spec }: Guest, pod: PodMount): Promise<void> {
+    const { networks, runtime, clock } = this.#options;
+    const identity = { podUid: pod.podUid, uid: spec.uid };
+    const { networks: cards, hostname } = spec.domain;
+    const links = cards.length === 0 ? [] : await networks.readLinks(identity);
+    const plan = planNetworks({ networks: cards, uid: spec.uid, hostname, links });
+    if (!plan.ok) throw new Refused(plan.reason, plan.message);
+    const { setup, connected } = plan;
+    if (cards.length > 0) {
+      await networks.setUp(identity, setup);
+      await runtime.writeLeases(pod, setup.leases);
+    }
+    this.#connections.set(keyOf(metadata), {
+      podUid: pod.podUid,
+      connected,
+      atMs: clock.monotonicMs(),
+    });
+  }
+
+  forget(key: string): void {
+    this.#connections.delete(key);
+  }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** What a guest's card is told by DHCP. */
+export interface Lease {
+  /** The pod's interface on which the guest asks. */
+  readonly device: string;
+  readonly mac: string;
+  readonly address: string;
+  readonly prefixLength: number;
+  readonly gateway: string;
+  readonly mtu: number;
+  readonly hostname: string;
+}
+
+/**
+ * The file by which the agent tells the pod's DHCP server what to give out: a line for each card. The
+ * server reads it again when it changes, and needs no agent to renew a lease.
+ */
+export function leaseFile(leases: readonly Lease[]): string {
+  return leases
+    .map(({ device, mac, address, prefixLength, gateway, mtu, hostname }) =>
+      [device, mac, `${address}/${prefixLength}`, gateway, mtu, hostname].join(" ").concat("\n"),
+    )
+    .join("");
+}

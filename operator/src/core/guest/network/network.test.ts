@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { aServer } from "../../../testing/builders.ts";
+import { macOf } from "./mac.ts";
+import { planNetworks } from "./plan.ts";
+import { gatewayOf } from "./private-network.ts";
+import { guestNetworks } from "./resolve.ts";
+import { natRules } from "./ruleset.ts";
+
+const uuid = "5e12e12e-0000-4000-8000-000000000001";
+const [network] = guestNetworks(undefined, uuid);
+const eth0 = { name: "eth0", mtu: 1450, mac: "0a:00:00:00:00:01", addresses: ["10.250.1.7"] };
+
+function plan(change: Partial<Parameters<typeof planNetworks>[0]> = {}) {
+  const networks = guestNetworks(aServer().spec.networks, uuid);
+  return planNetworks({ networks, uid: 1007, hostname: "web", links: [eth0], ...change });
+}
+
+describe("a server's networks", () => {
+  test("are one on the pod network, unless it says otherwise", () => {
+    expect(guestNetworks(undefined, uuid)).toEqual([
+      { name: "default", mac: macOf(uuid, "default"), pod: { address: "10.0.2.2" } },
+    ]);
+    expect(guestNetworks([], uuid)).toEqual([]);
+    const asked = { name: "front", tag: "web", mac: "52:54:00:00:00:01", address: "10.7.7.7" };
+    const { address, ...card } = asked;
+    expect(guestNetworks([{ ...asked, pod: {} }], uuid)).toEqual([{ ...card, pod: { address } }]);
+  });
+});
+
+describe("the hardware address of a card", () => {
+  test("is the same for the same server and network, unicast and administered locally", () => {
+    fc.assert(
+      fc.property(fc.uuid(), fc.string(), (server, name) => {
+        const mac = macOf(server, name);
+        expect(mac).toBe(macOf(server, name));
+        expect(mac).toMatch(/^fa(:[0-9a-f]{2}){5}$/);
+      }),
+    );
+  });
+
+  test("is another one for each of many servers and networks", () => {
+    const names = Array.from({ length: 20_000 }, (_, index) => `net-${index}`);
+    expect(new Set(names.map((name) => macOf(uuid, name))).size).toBe(names.length);
+  });
+});
+
+describe("the gateway of a guest", () => {
+  test.each([
+    ["10.0.2.2", "10.0.2.1"],
+    ["192.168.9.1", "192.168.9.2"],
+    ["10.7.7.200", "10.7.7.1"],
+  ])("of %s is %s", (guest, gateway) => {
+    expect(gatewayOf(guest)).toBe(gateway);
+  });
+});
+
+describe("the plan of a pod's network", () => {
+  test("makes the tap for the guest's user, with the MTU of the pod's interface", () => {
+    const planned = plan();
+    expect(planned.ok && planned.setup).toEqual({
+      links: [
+        "tuntap add dev tap0 mode tap user 1007 vnet_hdr",
+        "link set dev tap0 address fe:00:00:00:00:01 mtu 1450 up",
+        "address replace 10.0.2.1/24 dev tap0",
+        "address replace 169.254.169.254/32 dev tap0",
+      ],
+      parameters: { "net/ipv4/ip_forward": "1", "net/ipv4/conf/tap0/route_localnet": "1" },
+      rules: natRules({ tap: "tap0", guest: "10.0.2.2", pod: ["10.250.1.7"] }),
+      leases: `tap0 ${network?.mac} 10.0.2.2/24 10.0.2.1 1450 web\n`,
+    });
+    expect(planned.ok && planned.connected).toEqual([
+      {
+        name: "default",
+        mac: network?.mac,
+        mtu: 1450,
+        addresses: ["10.0.2.2"],
+        reachedAt: ["10.250.1.7"],
+      },
+    ]);
+  });
+
+  test("leaves a tap alone that QEMU may have open", () => {
+    const links = [eth0, { name: "tap0", mtu: 1450, mac: "", addresses: [] }];
+    const planned = plan({ links });
+    expect(planned.ok && planned.setup.links.join()).not.toContain("tuntap");
+    expect(planned.ok && planned.setup.links).toHaveLength(3);
+  });
+
+  test("is empty for a guest without a card, wherever its pod is", () => {
+    const planned = plan({ networks: [], links: [] });
+    expect(planned).toEqual({
+      ok: true,
+      setup: { links: [], parameters: {}, rules: "", leases: "" },
+      connected: [],
+    });
+  });
+
+  test.each([
+    ["10.250.1.9", "the pod's own address 10.250.1.7 is in the guest's network 10.250.1.9/24"],
+    ["10.7.7.0", "10.7.7.0 is the network itself or its broadcast"],
+    ["10.7.7.255", "10.7.7.255 is the network itself or its broadcast"],
+  ])("names what is wrong with the private address %s", (address, message) => {
+    const networks = guestNetworks([{ name: "front", address, pod: {} }], uuid);
+    const planned = plan({ networks });
+    expect(planned).toMatchObject({ ok: false, reason: "AddressConflict" });
+    expect(!planned.ok && planned.message).toContain(`network front: ${message}`);
+  });
+
+  test("says so when the pod has no network", () => {
+    expect(plan({ links: [] })).toMatchObject({ ok: false, reason: "NetworkFailed" });
+  });
+});
+
+describe("the rules of a pod", () => {
+  test("are replaced in one transaction", () => {
+    const rules = natRules({ tap: "tap0", guest: "10.0.2.2", pod: ["10.250.1.7"] });
+    expect(rules.split("\n").slice(0, 3)).toEqual([
+      "table ip kilonova {}",
+      "delete table ip kilonova",
+      "table ip kilonova {",
+    ]);
+  });
+});

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import { podInterface } from "./links.ts";
+import { gatewayOf } from "./private-network.ts";
+
+/** Where a guest and its pod meet. */
+export interface Crossing {
+  readonly tap: string;
+  readonly guest: string;
+  /** The pod's own IPv4 addresses. */
+  readonly pod: readonly string[];
+}
+
+/**
+ * The TCP port of the pod that the guest does not get: the kubelet asks there whether the guest runs.
+ * IANA assigned it to nobody.
+ */
+export const readinessPort = 10;
+
+const table = "table ip kilonova";
+
+/**
+ * The nftables rules of a pod's network namespace. They replace what an earlier agent made in one
+ * transaction; connections that are open live on in the kernel's table of them.
+ *
+ * Every port of the pod leads to the guest, also for who dials the pod's loopback, as `kubectl
+ * port-forward` does. What leaves the guest carries the pod's address, and nothing else may leave it: a
+ * guest cannot speak for another address, nor reach the pod's loopback.
+ */
+export function natRules(crossing: Crossing): string {
+  return [`${table} {}`, `delete ${table}`, `${table} {`, ...chains(crossing), "}", ""].join("\n");
+}
+
+function chains({ tap, guest, pod }: Crossing): string[] {
+  const podAddresses = set(pod);
+  const pinned = [
+    `iifname "${tap}" ip daddr 127.0.0.0/8 drop`,
+    `iifname "${tap}" ip saddr != { 0.0.0.0, ${guest} } drop`,
+  ];
+  const inward = [
+    `ip daddr ${podAddresses} tcp dport ${readinessPort} accept`,
+    `ip daddr ${podAddresses} dnat to ${guest}`,
+  ];
+  const fromPod = [
+    `ip daddr ${set(["127.0.0.0/8", ...pod])} tcp dport ${readinessPort} accept`,
+    `ip daddr ${set(["127.0.0.0/8", ...pod])} dnat to ${guest}`,
+  ];
+  const outward = [
+    `ip saddr ${guest} oifname "${podInterface}" masquerade`,
+    `ip saddr ${set(["127.0.0.0/8", guest])} oifname "${tap}" snat to ${gatewayOf(guest)}`,
+  ];
+  return [
+    ...chain("pin", "type filter hook prerouting priority raw", pinned),
+    ...chain("inward", "type nat hook prerouting priority dstnat", inward),
+    ...chain("from_pod", "type nat hook output priority dstnat", fromPod),
+    ...chain("outward", "type nat hook postrouting priority srcnat", outward),
+    // A path in between may have a smaller MTU than either end.
+    ...chain("segments", "type filter hook forward priority mangle", [
+      "tcp flags syn / syn,rst tcp option maxseg size set rt mtu",
+    ]),
+  ];
+}
+
+function chain(name: string, hook: string, rules: readonly string[]): string[] {
+  return [`  chain ${name} {`, `    ${hook};`, ...rules.map((rule) => `    ${rule}`), "  }"];
+}
+
+function set(members: readonly string[]): string {
+  return `{ ${members.join(", ")} }`;
+}
