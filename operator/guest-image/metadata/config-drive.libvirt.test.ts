@@ -7,7 +7,7 @@ import { networkDataOf } from "../../src/core/guest/metadata/network-data.ts";
 import type { Recipe } from "../../src/core/guest/metadata/recipe.ts";
 import { aGuest, aServer } from "../../src/testing/builders.ts";
 import { until } from "../../src/testing/until.ts";
-import { domainUuid } from "../testing/guest-domain.ts";
+import { domainUuid, nicMacs } from "../testing/guest-domain.ts";
 import { ServerPod } from "../testing/server-pod.ts";
 
 const sshKey =
@@ -33,19 +33,19 @@ function recipeOf(drive: Recipe["drive"]): Recipe {
     [
       {
         name: "pod",
-        mac: "02:00:00:00:00:01",
+        mac: nicMacs[0],
         mtu: 1450,
         addresses: [{ kind: "dhcp", version: 4 }],
       },
       {
         name: "storage",
-        mac: "02:00:00:00:00:02",
+        mac: nicMacs[1],
         addresses: [{ kind: "static", version: 4, address: "192.0.2.7", netmask: "255.255.255.0" }],
       },
     ],
     [],
   );
-  return { drive, ...metadataOf(factsOf(server, domain), { networkData, nics: [] }) };
+  return { drive, entries: metadataOf(factsOf(server, domain), { networkData, nics: [] }) };
 }
 
 const secrets = { "ssh-key-0": `${sshKey}\n`, "user-data": userData };
@@ -57,7 +57,7 @@ afterEach(() => pod.close());
 /** Waits longer than {@link until}: a Debian boots slowly without KVM, and more so beside other tests. */
 async function untilSaid(what: string, count = 1): Promise<void> {
   const hasSaid = (): boolean => pod.stdout.split(what).length > count;
-  for (let attempt = 0; attempt < 7 && !hasSaid(); attempt += 1) {
+  for (let attempt = 0; attempt < 18 && !hasSaid(); attempt += 1) {
     await until(what, hasSaid).catch(() => undefined);
   }
   expect(pod.stdout).toContain(what);
@@ -85,7 +85,7 @@ describe.each(["iso9660", "vfat"] as const)("a config drive of %s", (drive) => {
 
 describe("cloud-init", () => {
   test("acts on the config drive at the first boot, and not at the next", {
-    timeout: 600_000,
+    timeout: 1_200_000,
   }, async () => {
     pod = await ServerPod.start({ recipe: recipeOf("iso9660"), secrets });
     await pod.insertDisk((await buildDebian()).qcow2);

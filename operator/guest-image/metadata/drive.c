@@ -53,19 +53,26 @@ static int write_piece(void *out, const char *data, size_t bytes) {
   return fwrite(data, 1, bytes, out) == bytes ? 0 : -1;
 }
 
-static int write_file(const struct recipe *recipe, const struct entry *entry, const char *tree) {
+struct tree {
+  const struct recipe *recipe;
+  const struct entry *entry;
+  const char *directory;
+};
+
+static int write_file(void *context, const char *name) {
+  const struct tree *tree = context;
   char path[PATH_BYTES_MAX * 2];
-  snprintf(path, sizeof path, "%s/%s", tree, entry->path);
+  snprintf(path, sizeof path, "%s%s", tree->directory, name);
   FILE *out = make_directories(path) == 0 ? fopen(path, "we") : NULL;
   if (out == NULL) return fail("%s: %m", path);
-  int result = assemble(recipe, entry, write_piece, out);
+  int result = assemble(tree->recipe, tree->entry, write_piece, out);
   return fclose(out) == 0 && result == 0 ? 0 : fail("%s: %m", path);
 }
 
-static int write_tree(const struct recipe *recipe, const char *tree) {
+static int write_tree(const struct recipe *recipe, const char *directory) {
   for (int i = 0; i < recipe->entries_count; i++) {
-    const struct entry *entry = &recipe->entries[i];
-    if (entry->type == NULL && write_file(recipe, entry, tree) != 0) return -1;
+    struct tree tree = {recipe, &recipe->entries[i], directory};
+    if (tree.entry->is_file && each_path(tree.entry, write_file, &tree) != 0) return -1;
   }
   return 0;
 }

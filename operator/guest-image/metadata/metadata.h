@@ -32,9 +32,10 @@ struct value {
   size_t bytes;
 };
 
-// A file of the config drive, or a page of the service when it has a type.
+// A file of the config drive, a page of the service, or both: the type is `-` for what is no page.
 struct entry {
   const char *path, *type, *parts;
+  int is_file;
 };
 
 struct recipe {
@@ -50,6 +51,9 @@ struct recipe {
 int parse_recipe(struct recipe *recipe, char *text, size_t bytes, const char *directory);
 // Writes the recipe with nothing left to put in but what is random.
 int freeze_recipe(const struct recipe *recipe, struct _IO_FILE *out);
+// Calls `visit` with each path of the entry until it returns other than 0, which is the result.
+int each_path(const struct entry *entry, int (*visit)(void *context, const char *path),
+              void *context);
 // Calls `take` with one piece of the entry's content after the other until it returns other than 0,
 // which is the result; -1 for an entry that refers to what is not there.
 int assemble(const struct recipe *recipe, const struct entry *entry,

@@ -7,7 +7,12 @@ import { beforeAll, describe, expect, test as base, vi } from "vitest";
 import { factsOf } from "../../src/core/guest/metadata/facts.ts";
 import { metadataOf } from "../../src/core/guest/metadata/metadata.ts";
 import { networkDataOf } from "../../src/core/guest/metadata/network-data.ts";
-import { randomSeed, type Recipe, type SecretPart } from "../../src/core/guest/metadata/recipe.ts";
+import {
+  type Part,
+  randomSeed,
+  type Recipe,
+  type SecretPart,
+} from "../../src/core/guest/metadata/recipe.ts";
 import { aGuest, aServer } from "../../src/testing/builders.ts";
 import { until } from "../../src/testing/until.ts";
 import { compiled, throwIfUnsound } from "../testing/compiled.ts";
@@ -43,16 +48,15 @@ const server = aServer({
 const devices = { networkData: networkDataOf([], []), nics: [] };
 const recipe: Recipe = {
   drive: "iso9660",
-  ...metadataOf(factsOf(server, aGuest().spec.domain), devices),
+  entries: metadataOf(factsOf(server, aGuest().spec.domain), devices),
 };
 /** Nothing that is text: compressed user data are as good as others. */
 const userData = Buffer.from([0x1f, 0x8b, 0x00, 0xff, 0x0a, 0x00]);
 const secrets = { "ssh-key-0": `${sshKey}\n`, "user-data": userData };
 
-const page = (...parts: Recipe["pages"][number]["parts"]): Recipe => ({
+const page = (...parts: readonly Part[]): Recipe => ({
   drive: "none",
-  files: [],
-  pages: [{ path: "/page", contentType: "text/plain", parts }],
+  entries: [{ path: "/page", isOnDrive: false, contentType: "text/plain", parts }],
 });
 
 const secretPart: SecretPart = {
@@ -186,8 +190,11 @@ describe.concurrent("a recipe", () => {
     "metadata 1\nbogus\n",
     "metadata 1\ntext 5\nhell\n",
     "metadata 1\ntext 18446744073709551615\nx\n",
-    "metadata 1\nfile ../../etc/passwd 0\n",
-    "metadata 1\nfile /etc/passwd 0\n",
+    "metadata 1\nfile /../../etc/passwd -\n",
+    "metadata 1\nfile etc/passwd -\n",
+    "metadata 1\nfile /{..,a}/etc/passwd -\n",
+    "metadata 1\nfile /{a,b - 0\n",
+    `metadata 1\nfile /${"a".repeat(300)} - 0\n`,
     "metadata 1\nsecret raw 9 ../other origin\n",
   ])("that is %j is refused", async (text, { world }) => {
     await world.mount(text);

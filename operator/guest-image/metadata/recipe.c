@@ -4,9 +4,10 @@
 //   drive iso9660|vfat|none                 the config drive's file system
 //   text BYTES                              a value: the bytes on the next line, whatever they are
 //   secret raw|json BYTES-MAX FILE ORIGIN   a value from a Secret, ORIGIN says which to people
-//   file PATH PART...                       a file of the config drive
+//   file PATH TYPE PART...                  a file of the config drive, and a page unless TYPE is -
 //   page PATH TYPE PART...                  a page of the metadata service
-// A part is the number of a value, from 0, or `r`: 512 random bytes in base64.
+// A part is the number of a value, from 0, or `r`: 512 random bytes in base64. A path has a slash at its
+// beginning; {A,B} in it stands for A and for B: there is the same at several paths.
 #include "metadata.h"
 
 #include <stdio.h>
@@ -57,20 +58,25 @@ static int parse_secret(struct recipe *recipe, char *line, const char *directory
   return read_secret(value, path, line, bytes_max, is_json);
 }
 
-// A path that leads nowhere but below the directory that it is put in.
+// A path that leads nowhere but below the directory that it is put in, with at most one choice in it.
 static int is_plain(const char *path) {
-  static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/";
-  return *path != '\0' && *path != '/' && strspn(path, allowed) == strlen(path) &&
-         strstr(path, "..") == NULL && strlen(path) < PATH_BYTES_MAX / 2;
+  static const char allowed[] =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/{,}";
+  const char *open = strchr(path, '{'), *close = strchr(path, '}');
+  int is_choice = open != NULL && close > open && strrchr(path, '{') == open &&
+                  strrchr(path, '}') == close;
+  return *path == '/' && strspn(path, allowed) == strlen(path) && strstr(path, "..") == NULL &&
+         strlen(path) < PATH_BYTES_MAX / 2 && (is_choice || (open == NULL && close == NULL));
 }
 
-static int parse_entry(struct recipe *recipe, char *line, int is_page) {
+static int parse_entry(struct recipe *recipe, char *line, int is_file) {
   if (recipe->entries_count == ENTRIES_MAX) return -1;
   struct entry *entry = &recipe->entries[recipe->entries_count++];
   entry->path = next_word(&line);
-  entry->type = is_page ? next_word(&line) : NULL;
+  entry->type = next_word(&line);
   entry->parts = line;
-  return is_page || is_plain(entry->path) ? 0 : -1;
+  entry->is_file = is_file;
+  return is_plain(entry->path) ? 0 : -1;
 }
 
 static int parse_line(struct recipe *recipe, char *line, char **rest, const char *end,
@@ -78,8 +84,8 @@ static int parse_line(struct recipe *recipe, char *line, char **rest, const char
   const char *word = next_word(&line);
   if (strcmp(word, "text") == 0) return parse_text(recipe, line, rest, end);
   if (strcmp(word, "secret") == 0) return parse_secret(recipe, line, directory);
-  if (strcmp(word, "file") == 0) return parse_entry(recipe, line, 0);
-  if (strcmp(word, "page") == 0) return parse_entry(recipe, line, 1);
+  if (strcmp(word, "file") == 0) return parse_entry(recipe, line, 1);
+  if (strcmp(word, "page") == 0) return parse_entry(recipe, line, 0);
   if (strcmp(word, "drive") != 0) return -1;
   recipe->drive = line;
   return 0;
@@ -98,6 +104,22 @@ int parse_recipe(struct recipe *recipe, char *text, size_t bytes, const char *di
   return text == end ? 0 : -1;
 }
 
+int each_path(const struct entry *entry, int (*visit)(void *context, const char *path),
+              void *context) {
+  const char *open = strchr(entry->path, '{'), *close = strchr(entry->path, '}');
+  if (open == NULL) return visit(context, entry->path);
+  int result = 0;
+  for (const char *name = open + 1; name <= close && result == 0;) {
+    char path[PATH_BYTES_MAX];
+    int bytes = strcspn(name, ",}");
+    snprintf(path, sizeof path, "%.*s%.*s%s", (int)(open - entry->path), entry->path, bytes, name,
+             close + 1);
+    result = visit(context, path);
+    name += bytes + 1;
+  }
+  return result;
+}
+
 int freeze_recipe(const struct recipe *recipe, FILE *out) {
   fprintf(out, "metadata 1\ndrive %s\n", recipe->drive);
   for (int i = 0; i < recipe->values_count; i++) {
@@ -108,8 +130,8 @@ int freeze_recipe(const struct recipe *recipe, FILE *out) {
   }
   for (int i = 0; i < recipe->entries_count; i++) {
     const struct entry *entry = &recipe->entries[i];
-    if (entry->type == NULL) fprintf(out, "file %s %s\n", entry->path, entry->parts);
-    else fprintf(out, "page %s %s %s\n", entry->path, entry->type, entry->parts);
+    const char *word = entry->is_file ? "file" : "page";
+    fprintf(out, "%s %s %s %s\n", word, entry->path, entry->type, entry->parts);
   }
   return ferror(out) ? -1 : 0;
 }

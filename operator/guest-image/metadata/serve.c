@@ -121,10 +121,15 @@ static void refuse(struct request *request, int status) {
   }
 }
 
+static int is_path(void *wanted, const char *path) {
+  return strcmp(wanted, path) == 0;
+}
+
 static const struct entry *page_at(const struct recipe *recipe, const char *path) {
   for (int i = 0; i < recipe->entries_count; i++) {
     const struct entry *entry = &recipe->entries[i];
-    if (entry->type != NULL && strcmp(entry->path, path) == 0) return entry;
+    int is_page = strcmp(entry->type, "-") != 0;
+    if (is_page && each_path(entry, is_path, (char *)path) != 0) return entry;
   }
   return NULL;
 }

@@ -48,9 +48,16 @@ const configDrive = `
       <readonly/>
     </disk>`;
 
+/** Network cards of a guest that is told of them; the first is given an address by QEMU. */
+export const nicMacs = ["02:00:00:00:00:01", "02:00:00:00:00:02"] as const;
+
+const nics = nicMacs
+  .map((mac) => `<interface type='user'><mac address='${mac}'/><model type='virtio'/></interface>`)
+  .join("\n    ");
+
 export function domainXml(kind: Firmware, isTold = false): string {
   const { os, devices: own } = firmware[kind];
-  const devices = isTold ? own + configDrive : own;
+  const devices = isTold ? own + configDrive + nics : own;
   return `
 <domain type='qemu'>
   <name>guest</name>

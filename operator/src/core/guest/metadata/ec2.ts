@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Facts, SshKey } from "./facts.ts";
-import type { DriveFile, Page, Part } from "./recipe.ts";
+import { type Entry, listEntry, type Part } from "./recipe.ts";
 import { ec2DriveVersions, ec2Versions, hasSince } from "./versions.ts";
 
 /** A value, as the metadata service answers with it and as it stands in JSON. */
@@ -17,25 +17,35 @@ interface Tree {
   readonly members: Readonly<Record<string, Node>>;
 }
 
-/** The EC2 files of a config drive. Source: nova-semantics 8.5. */
-export function ec2Files(facts: Facts): readonly DriveFile[] {
-  return ec2DriveVersions.flatMap((version) => {
-    const data = { path: `ec2/${version}/meta-data.json`, parts: jsonOf(metaData(version, facts)) };
-    if (facts.userData === undefined) return [data];
-    return [data, { path: `ec2/${version}/user-data`, parts: [facts.userData] }];
-  });
+/**
+ * The EC2 tree: on a config drive a file of JSON, in the service a page for each value and a list for each
+ * name with others below. Source: nova-semantics 8.5.
+ */
+export function ec2Entries(facts: Facts): readonly Entry[] {
+  return [...ec2DriveVersions.flatMap((version) => filesOf(version, facts)), ...pages(facts)];
 }
 
-/** The EC2 pages of the metadata service: one for each value, and a list for each name with others below. */
-export function ec2Pages(facts: Facts): readonly Page[] {
+function filesOf(version: string, facts: Facts): Entry[] {
   const { userData } = facts;
-  return ec2Versions.flatMap((version) => {
+  const file = (name: string, parts: readonly Part[]): Entry => ({
+    path: `/ec2/${version}/${name}`,
+    isOnDrive: true,
+    parts,
+  });
+  const data = file("meta-data.json", jsonOf(metaData(version, facts)));
+  return userData === undefined ? [data] : [data, file("user-data", [userData])];
+}
+
+function pages(facts: Facts): Entry[] {
+  const { userData } = facts;
+  const trees = ec2Versions.flatMap((version) => {
     const members = {
       "meta-data": metaData(version, facts),
       ...(userData !== undefined && { "user-data": { text: [userData], json: [] } }),
     };
     return pagesOf(`/${version}`, { members });
   });
+  return [listEntry("/", ec2Versions), ...trees];
 }
 
 /**
@@ -99,13 +109,14 @@ function jsonOf(node: Node): readonly Part[] {
   return ["{", ...parts, "}"];
 }
 
-function pagesOf(path: string, node: Node): Page[] {
-  const contentType = "text/plain";
-  if (!("members" in node)) return [{ path, contentType, parts: node.text }];
+function pagesOf(path: string, node: Node): Entry[] {
+  if (!("members" in node)) {
+    return [{ path, isOnDrive: false, contentType: "text/plain", parts: node.text }];
+  }
   const members = Object.entries(node.members).toSorted(([one], [other]) => (one < other ? -1 : 1));
-  const list = members.map(([name, member]) => listed(name, member)).join("\n");
+  const names = members.map(([name, member]) => listed(name, member));
   return [
-    { path, contentType, parts: [list] },
+    listEntry(path, names),
     ...members.flatMap(([name, member]) => pagesOf(`${path}/${name}`, member)),
   ];
 }

@@ -15,8 +15,8 @@ const volumeName = "metadata";
 export function metadataAnnotation(server: Server, guest: Guest): Readonly<Record<string, string>> {
   const devices = { networkData: networkDataOf([], []), nics: [] };
   const { domain } = guest.spec;
-  const content = metadataOf(factsOf(server, domain), devices);
-  const recipe = formatRecipe({ drive: domain.configDrive ?? "none", ...content });
+  const entries = metadataOf(factsOf(server, domain), devices);
+  const recipe = formatRecipe({ drive: domain.configDrive ?? "none", entries });
   return { [annotation.metadata]: recipe };
 }
 

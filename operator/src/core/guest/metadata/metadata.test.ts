@@ -5,7 +5,7 @@ import { aGuest, aServer } from "../../../testing/builders.ts";
 import { factsOf } from "./facts.ts";
 import { metadataOf } from "./metadata.ts";
 import { networkDataOf } from "./network-data.ts";
-import type { Part, Recipe } from "./recipe.ts";
+import type { Entry, Part } from "./recipe.ts";
 
 const nics = [{ mac: "02:00:00:00:00:01", tags: ["front"] }];
 const devices = { networkData: networkDataOf([], []), nics };
@@ -39,23 +39,22 @@ function shown(parts: readonly Part[]): string {
     .join("");
 }
 
-type Content = Omit<Recipe, "drive">;
-
-function listing({ files, pages }: Content): string {
-  const entries = [
-    ...files.map(({ path, parts }) => ["file", path, shown(parts)]),
-    ...pages.map(({ path, contentType, parts }) => ["page", path, contentType, shown(parts)]),
-  ];
-  return entries.map((entry) => `${entry.join("\n  ").trimEnd()}\n`).join("");
+function listing(entries: readonly Entry[]): string {
+  return entries
+    .map(({ path, isOnDrive, contentType = "-", parts }) =>
+      [isOnDrive ? "file" : "page", path, contentType, shown(parts)].join("\n  ").trimEnd(),
+    )
+    .join("\n")
+    .concat("\n");
 }
 
-function fileAt({ files }: Content, path: string): string | undefined {
-  const found = files.find((file) => file.path === path);
+function fileAt(entries: readonly Entry[], path: string): string | undefined {
+  const found = entries.find((entry) => entry.isOnDrive && entry.path === path);
   return found && shown(found.parts);
 }
 
 function metaDataOf(version: string): Record<string, unknown> {
-  return JSON.parse(fileAt(full, `openstack/${version}/meta_data.json`) ?? "null");
+  return JSON.parse(fileAt(full, `/openstack/${version}/meta_data.json`) ?? "null");
 }
 
 describe("metadata", () => {
@@ -67,11 +66,15 @@ describe("metadata", () => {
     await expect(listing(recipe)).toMatchFileSnapshot(file);
   });
 
-  test("are the same on the drive and in the service, but for the EC2 tree's form", () => {
-    for (const { path, parts } of full.files.filter((file) => file.path.startsWith("openstack/"))) {
-      const page = full.pages.find((one) => one.path === `/${path}`);
-      expect(page && shown(page.parts)).toBe(shown(parts));
-    }
+  test("of the OpenStack tree are all served, those of the drive's EC2 tree are not", () => {
+    const isServed = new Map(
+      full.map(({ path, contentType }) => [path, contentType !== undefined]),
+    );
+    const files = full.filter(({ isOnDrive }) => isOnDrive).map(({ path }) => path);
+    expect(files.length).toBeGreaterThan(40);
+    expect(files.filter((path) => isServed.get(path) !== path.startsWith("/openstack/"))).toEqual(
+      [],
+    );
   });
 
   test.each([
@@ -97,8 +100,8 @@ describe("metadata", () => {
       ["meta_data.json", "user_data", "vendor_data.json", "network_data.json", "vendor_data2.json"],
     ],
   ])("of version %s are %j", (version, names) => {
-    const under = `openstack/${version}/`;
-    const paths = full.files.map(({ path }) => path).filter((path) => path.startsWith(under));
+    const under = `/openstack/${version}/`;
+    const paths = full.map(({ path }) => path).filter((path) => path.startsWith(under));
     expect(paths.map((path) => path.slice(under.length))).toEqual(names);
   });
 
@@ -112,7 +115,7 @@ describe("metadata", () => {
   });
 
   test("have no user data where there are none, rather than empty ones", () => {
-    const paths = [...bare.files, ...bare.pages].map(({ path }) => path);
+    const paths = bare.map(({ path }) => path);
     expect(paths.filter((path) => /user.data/.test(path))).toEqual([]);
   });
 });

@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Facts } from "./facts.ts";
 import type { NetworkData } from "./network-data.ts";
-import { type Part, randomSeed } from "./recipe.ts";
+import { type Entry, listEntry, type Part, randomSeed } from "./recipe.ts";
 import { hasSince, openstackVersions } from "./versions.ts";
-
-/** A file of the OpenStack tree, on the config drive and in the metadata service. */
-export interface OpenstackFile {
-  readonly version: string;
-  readonly name: string;
-  readonly contentType: string;
-  readonly parts: readonly Part[];
-}
 
 /** A device with a role that its owner gave it. */
 export interface TaggedNic {
@@ -27,19 +19,38 @@ export interface Devices {
 
 const json = "application/json";
 
-/** The files of every version, each with what that version has. Source: nova-semantics 8.5. */
-export function openstackFiles(facts: Facts, devices: Devices): readonly OpenstackFile[] {
-  return openstackVersions.flatMap((version) => filesOf(version, facts, devices));
+/**
+ * The files of every version, each with what that version has, and the service's lists of them.
+ * Source: nova-semantics 8.5.
+ */
+export function openstackEntries(facts: Facts, devices: Devices): readonly Entry[] {
+  const trees = openstackVersions.flatMap((version) => {
+    const path = `/openstack/${version}`;
+    const files = filesOf(version, facts, devices);
+    const entries = files.map(({ name, ...file }) => ({ path: `${path}/${name}`, ...file }));
+    return [
+      listEntry(
+        path,
+        files.map(({ name }) => name),
+      ),
+      ...entries,
+    ];
+  });
+  return [listEntry("/openstack", openstackVersions), ...trees];
 }
 
-function filesOf(version: string, facts: Facts, devices: Devices): OpenstackFile[] {
-  const file = (name: string, contentType: string, parts: readonly Part[]): OpenstackFile => ({
-    version,
+interface NamedFile extends Omit<Entry, "path"> {
+  readonly name: string;
+}
+
+function filesOf(version: string, facts: Facts, devices: Devices): NamedFile[] {
+  const file = (name: string, contentType: string, parts: readonly Part[]): NamedFile => ({
     name,
+    isOnDrive: true,
     contentType,
     parts,
   });
-  const since = (first: string, name: string, content: object): OpenstackFile[] =>
+  const since = (first: string, name: string, content: object): NamedFile[] =>
     hasSince(version, first) ? [file(name, json, [JSON.stringify(content)])] : [];
   const userData =
     facts.userData === undefined

@@ -25,42 +25,60 @@ export type Part = string | SecretPart | RandomPart;
 
 export const randomSeed: RandomPart = { kind: "random" };
 
-/** A file of the config drive. */
-export interface DriveFile {
+/** What is found at a path: on the config drive, in the metadata service, or in both. */
+export interface Entry {
+  /** With a slash at its beginning. */
   readonly path: string;
+  readonly isOnDrive: boolean;
+  /** Absent: the service does not show it. */
+  readonly contentType?: string;
   readonly parts: readonly Part[];
 }
 
-/** An answer of the metadata service. */
-export interface Page {
-  readonly path: string;
-  readonly contentType: string;
-  readonly parts: readonly Part[];
+/** A page that lists what is below its path. */
+export function listEntry(path: string, names: readonly string[]): Entry {
+  return { path, isOnDrive: false, contentType: "text/plain", parts: [names.join("\n")] };
 }
 
 export interface Recipe {
   /** File system of the config drive. */
   readonly drive: "iso9660" | "vfat" | "none";
-  readonly files: readonly DriveFile[];
-  readonly pages: readonly Page[];
+  readonly entries: readonly Entry[];
 }
 
 /**
  * The recipe as the pod's program reads it: a line for each value (`text LENGTH` with the bytes on the
- * next line, or `secret ENCODING BYTES-MAX FILE ORIGIN`), each written once; then a line for each file
- * and page with the numbers of its values from 0, `r` for a random seed.
+ * next line, or `secret ENCODING BYTES-MAX FILE ORIGIN`), each written once; then a line for each entry
+ * with the numbers of its values from 0, `r` for a random seed. Entries of several versions with the same
+ * content share a line: `{A,B}` in its path stands for A and for B.
  */
-export function formatRecipe({ drive, files, pages }: Recipe): string {
+export function formatRecipe({ drive, entries }: Recipe): string {
   const values = new Map<string, number>();
-  const references = (parts: readonly Part[]): string =>
-    parts.map((part) => (isRandom(part) ? " r" : ` ${numberOf(valueLine(part), values)}`)).join("");
-  const lines = [
-    ...files.map(({ path, parts }) => `file ${path}${references(parts)}\n`),
-    ...pages.map(
-      ({ path, contentType, parts }) => `page ${path} ${contentType}${references(parts)}\n`,
-    ),
-  ];
+  const lines = entryLines(entries, values);
   return [`metadata 1\ndrive ${drive}\n`, ...values.keys(), ...lines].join("");
+}
+
+/** A path with a version in it, which stands between slashes or at the end. */
+const versioned = /^(.*\/)(\d{4}-\d\d-\d\d|1\.0|latest)((?:\/.*)?)$/;
+const placeholder = "\0";
+
+function entryLines(entries: readonly Entry[], values: Map<string, number>): string[] {
+  const versions = new Map<string, string[]>();
+  for (const { path, isOnDrive, contentType = "-", parts } of entries) {
+    const [, before = path, version = "", after = ""] = versioned.exec(path) ?? [];
+    const word = isOnDrive ? "file" : "page";
+    const references = parts.map((part) => ` ${reference(part, values)}`).join("");
+    const line = `${word} ${before}${placeholder}${after} ${contentType}${references}\n`;
+    versions.set(line, [...(versions.get(line) ?? []), version]);
+  }
+  return [...versions].map(([line, names]) => {
+    const [only = ""] = names;
+    return line.replace(placeholder, names.length === 1 ? only : `{${names.join(",")}}`);
+  });
+}
+
+function reference(part: Part, values: Map<string, number>): string {
+  return isRandom(part) ? "r" : String(numberOf(valueLine(part), values));
 }
 
 function valueLine(part: string | SecretPart): string {
