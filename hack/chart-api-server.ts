@@ -10,21 +10,20 @@ import {
 } from "../operator/src/testing/access/identities.ts";
 import {
   type Answer,
-  type ApiServerAccess,
   ApiServerClient,
   collectionPath,
 } from "../operator/src/testing/api-server-client.ts";
 import { completeObjects, renamed } from "../operator/src/testing/complete-objects.ts";
 import { type ChartObject, renderChart } from "./chart.ts";
-import { startApiServer } from "./cluster/apiserver-only.ts";
+import { type LoneApiServer, startApiServer } from "./cluster/apiserver-only.ts";
 
 const policySecondsMax = 30;
 
 export interface ChartApiServer {
   /** As an administrator. */
   readonly client: ApiServerClient;
-  readonly access: ApiServerAccess;
-  close(): Promise<void>;
+  readonly server: LoneApiServer;
+  readonly close: () => Promise<void>;
 }
 
 /** Starts an API server, installs the chart, makes the tenants' namespace, waits for the policies. */
@@ -48,7 +47,7 @@ export async function startApiServerWithChart(): Promise<ChartApiServer> {
     await apply(chart.filter((object) => !isCrd(object) && object.kind !== "Job"));
     await apply(tenantObjects());
     await untilPoliciesHold(client);
-    return { client, access: server, close };
+    return { client, server, close };
   } catch (error) {
     await close();
     throw error;

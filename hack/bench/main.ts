@@ -6,12 +6,14 @@
 import { boot } from "./boot.ts";
 import { memory } from "./memory.ts";
 import { type Report, renderReport } from "./report.ts";
+import { scale } from "./scale.ts";
 import { scheduler } from "./scheduler.ts";
 import { writes } from "./writes.ts";
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<Report>>> = {
   boot,
   memory,
+  scale,
   scheduler,
   writes,
 };

@@ -27,6 +27,7 @@ export interface LoneApiServer {
   readonly adminCertificatePath: string;
   readonly adminKeyPath: string;
   readonly kubeconfigPath: string;
+  readonly processIds: { readonly etcd: number; readonly apiServer: number };
   /** Runs kubectl as the administrator. Throws when it fails. */
   kubectl(args: readonly string[], options?: InputOptions): Promise<RunResult>;
   /** Ends both processes and removes their data. */
@@ -81,6 +82,7 @@ export async function startApiServer(): Promise<LoneApiServer> {
       adminCertificatePath: admin.certificate,
       adminKeyPath: admin.key,
       kubeconfigPath,
+      processIds: { etcd: children[0]?.pid ?? 0, apiServer: children[1]?.pid ?? 0 },
       kubectl: (args, options = {}) =>
         run(join(programs.kubernetes, "kubectl"), args, { ...options, env }),
       close,

@@ -9,7 +9,7 @@ import type {
   ServerGroup,
 } from "../api/kinds.ts";
 import { label, manager } from "../api/names.ts";
-import { Informer } from "../platform/informer.ts";
+import { Informer, type InformerOptions } from "../platform/informer.ts";
 import type { Logger } from "../platform/logging.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -22,9 +22,9 @@ import {
   type ResourceObject,
   type ResourceType,
   resources,
-  type Selector,
 } from "../ports/kube.ts";
 import type { Random } from "../ports/random.ts";
+import { keptOfPod } from "./server/observed-pod.ts";
 
 /** What everything in the operator is made with. */
 export interface Context {
@@ -80,24 +80,27 @@ export class Fleet {
     const watch = <T extends ResourceObject>(
       type: ResourceType<T>,
       indexes: Readonly<Record<string, (object: T) => readonly string[]>> = {},
-      selector: Selector = {},
-    ): Informer<T> => new Informer({ ...context, type, indexes, selector, firstList: "quorum" });
+      options: Pick<InformerOptions<T>, "selector" | "keep"> = {},
+    ): Informer<T> => new Informer({ ...context, type, indexes, firstList: "quorum", ...options });
     this.servers = watch(resources.servers, serverIndexes);
     this.serverGroups = watch(resources.serverGroups);
     this.flavors = watch(resources.flavors);
     this.images = watch(resources.images);
     this.guests = watch(resources.guests, guestIndexes);
-    this.pods = watch(resources.pods, podIndexes, { labelSelector: label.serverUid });
+    this.pods = watch(resources.pods, podIndexes, {
+      selector: { labelSelector: label.serverUid },
+      keep: keptOfPod,
+    });
     this.budgets = watch(
       resources.podDisruptionBudgets,
       {},
-      { labelSelector: `${label.managedBy}=${manager}` },
+      { selector: { labelSelector: `${label.managedBy}=${manager}` } },
     );
     this.hypervisors = watch(resources.hypervisors);
     this.aggregates = watch(resources.hostAggregates);
     this.nodes = watch(resources.nodes);
     this.namespaces = watch(resources.namespaces);
-    this.heartbeats = watch(resources.leases, {}, { namespace: heartbeatNamespace });
+    this.heartbeats = watch(resources.leases, {}, { selector: { namespace: heartbeatNamespace } });
   }
 
   /** Runs until aborted. */

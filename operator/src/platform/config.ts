@@ -33,7 +33,7 @@ export const operatorProcessSchema = z.strictObject({
     .max(253)
     .optional()
     .describe("PriorityClass of server pods; the cluster's default when absent."),
-  serverWorkers: integer(1, 64).prefault("6").describe("Servers that are worked on at a time."),
+  serverWorkers: integer(1, 64).prefault("24").describe("Servers that are worked on at a time."),
   upAfterSeconds: integer(10, 3600)
     .prefault("20")
     .describe("A hypervisor is down when its heartbeat was not seen for this long."),

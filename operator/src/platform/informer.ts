@@ -13,6 +13,8 @@ export interface InformerOptions<T extends ResourceObject>
   extends Omit<ReflectorOptions<T>, "sink"> {
   /** Named ways to find objects: each returns the values that an object is found by. */
   readonly indexes?: Readonly<Record<string, Indexer<T>>>;
+  /** What of an object is kept: the cache holds all that there are. Everything by default. */
+  readonly keep?: (object: T) => T;
   /** How often every object is handed to the handlers again; never by default. */
   readonly resyncSeconds?: number;
 }
@@ -45,8 +47,8 @@ export class Informer<T extends ResourceObject> {
     this.#reflector = new Reflector({
       ...options,
       sink: {
-        replace: (objects) => this.#replace(objects),
-        upsert: (object) => this.#put(keyOf(object), object),
+        replace: (objects) => this.#replace(objects.map((object) => this.#kept(object))),
+        upsert: (object) => this.#put(keyOf(object), this.#kept(object)),
         remove: (object) => this.#put(keyOf(object), undefined),
       },
     });
@@ -97,6 +99,10 @@ export class Informer<T extends ResourceObject> {
   /** Calls `handler` after each change, when the cache holds it already. Register before `run`. */
   onChange(handler: (change: Change<T>) => void): void {
     this.#handlers.push(handler);
+  }
+
+  #kept(object: T): T {
+    return this.#options.keep?.(object) ?? object;
   }
 
   #replace(objects: readonly T[]): void {

@@ -79,8 +79,11 @@ export class HypervisorController {
       const { name } = current.metadata;
       const nowMs = this.#context.clock.monotonicMs();
       const renewTime = current.spec?.renewTime ?? "";
-      this.#heartbeats.set(name, hear(this.#heartbeats.get(name), renewTime, nowMs));
-      this.#controller.enqueue(name);
+      const before = this.#heartbeats.get(name);
+      this.#heartbeats.set(name, hear(before, renewTime, nowMs));
+      // Of a host that is up a beat is no news: the pass that would call it down looks at the last.
+      const isUp = fleet.hypervisors.get(name)?.status?.state === "up";
+      if (before === undefined || !isUp) this.#controller.enqueue(name);
     });
   }
 

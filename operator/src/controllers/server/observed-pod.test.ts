@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from "vitest";
+import { annotation } from "../../api/names.ts";
 import type { Pod } from "../../ports/kube.ts";
-import { observedPod } from "./observed-pod.ts";
+import { keptOfPod, observedPod as observed } from "./observed-pod.ts";
 
 function aPod(status?: NonNullable<Pod["status"]>): Pod {
   const metadata = { name: "web-1", uid: "u", creationTimestamp: "2026-01-01T00:00:00Z" };
@@ -19,6 +20,27 @@ const waitingFor = (reason: string, message?: string): Pod =>
       },
     ],
   });
+
+/** What is kept of a pod must be enough to observe it by. */
+function observedPod(pod: Pod) {
+  expect(observed(keptOfPod(pod))).toEqual(observed(pod));
+  return observed(pod);
+}
+
+test("what is kept of a server pod is little", () => {
+  const annotations = { [annotation.guestImage]: "guest:2", [annotation.metadata]: "long" };
+  const pod = aPod({ phase: "Running", podIP: "10.0.0.1" });
+  const kept = keptOfPod({
+    ...pod,
+    metadata: { ...pod.metadata, annotations },
+    spec: { containers: [] },
+  });
+  expect(kept).toEqual({
+    ...pod,
+    metadata: { ...pod.metadata, annotations: { [annotation.guestImage]: "guest:2" } },
+    status: { phase: "Running", conditions: [], containerStatuses: [] },
+  });
+});
 
 describe("what is observed of a server pod", () => {
   test("is its identity, phase and age", () => {

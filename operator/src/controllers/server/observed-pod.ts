@@ -18,6 +18,33 @@ export function observedPod({ metadata, status }: Pod): ObservedPod {
   };
 }
 
+/** A server pod with nothing but what {@link observedPod} looks at: a cache holds thousands. */
+export function keptOfPod({ metadata, status, ...pod }: Pod): Pod {
+  const { annotations, ownerReferences: _, ...identity } = metadata;
+  const guestImage = annotations?.[annotation.guestImage];
+  const { phase, reason, message, conditions = [], containerStatuses = [] } = status ?? {};
+  const kept = {
+    ...(phase !== undefined && { phase }),
+    ...(reason !== undefined && { reason }),
+    ...(message !== undefined && { message }),
+    conditions: conditions.filter(({ type }) => type === scheduledCondition),
+    containerStatuses: containerStatuses.map(({ name, ready, state = {} }) => {
+      return { name, ready, state };
+    }),
+  };
+  return {
+    ...pod,
+    metadata: {
+      ...identity,
+      ...(guestImage !== undefined && { annotations: { [annotation.guestImage]: guestImage } }),
+    },
+    spec: {},
+    status: kept,
+  };
+}
+
+const scheduledCondition = "PodScheduled";
+
 interface PodRefusal {
   readonly by: NonNullable<ObservedPod["refusedBy"]>;
   readonly message: string;
@@ -25,7 +52,7 @@ interface PodRefusal {
 
 /** Why the kube-scheduler leaves it, for example because other pods took the node's memory. */
 function unscheduled(status: Pod["status"]): PodRefusal | undefined {
-  const scheduled = status?.conditions?.find(({ type }) => type === "PodScheduled");
+  const scheduled = status?.conditions?.find(({ type }) => type === scheduledCondition);
   // Somebody's scheduling gate says nothing of the node.
   if (scheduled?.status !== "False" || scheduled.reason !== "Unschedulable") return undefined;
   return { by: "kube-scheduler", message: scheduled.message ?? scheduled.reason };
