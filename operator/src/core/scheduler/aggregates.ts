@@ -7,9 +7,12 @@ interface Metadata {
   readonly values: ReadonlyMap<string, readonly string[]>;
   /** By key, each of the values that are listed with commas. */
   readonly words: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The keys that begin with what was asked for so far. */
+  readonly keysUnder: Map<string, readonly string[]>;
 }
 
 const none: ReadonlySet<string> = new Set();
+const noKeys: readonly string[] = [];
 
 /** Most hosts share their list of aggregates with others, and every decision asks it again. */
 const known = new WeakMap<readonly AggregateState[], Metadata>();
@@ -23,7 +26,8 @@ function read(aggregates: readonly AggregateState[]): Metadata {
       else others.push(value);
     }
   }
-  return { values, words: new Map([...values].map(([key, list]) => [key, wordsOf(list)])) };
+  const words = new Map([...values].map(([key, list]) => [key, wordsOf(list)] as const));
+  return { values, words, keysUnder: new Map() };
 }
 
 function wordsOf(values: readonly string[]): ReadonlySet<string> {
@@ -33,12 +37,12 @@ function wordsOf(values: readonly string[]): ReadonlySet<string> {
 /** Undefined for a host in no aggregate. */
 function togetherOf({ aggregates }: Pick<HostState, "aggregates">): Metadata | undefined {
   if (aggregates === undefined || aggregates.length === 0) return undefined;
-  let found = known.get(aggregates);
-  if (found === undefined) {
-    found = read(aggregates);
-    known.set(aggregates, found);
+  let together = known.get(aggregates);
+  if (together === undefined) {
+    together = read(aggregates);
+    known.set(aggregates, together);
   }
-  return found;
+  return together;
 }
 
 /** What the host's aggregates say under a key: each of the values that are listed with commas. */
@@ -46,9 +50,16 @@ export function metadataOf(host: HostState, key: string): ReadonlySet<string> {
   return togetherOf(host)?.words.get(key) ?? none;
 }
 
-/** The keys that any of the host's aggregates has metadata under. */
-export function metadataKeysOf(host: HostState): readonly string[] {
-  return [...(togetherOf(host)?.values.keys() ?? [])];
+/** The keys with this beginning that any of the host's aggregates has metadata under. */
+export function keysUnder(host: HostState, prefix: string): readonly string[] {
+  const together = togetherOf(host);
+  if (together === undefined) return noKeys;
+  let keys = together.keysUnder.get(prefix);
+  if (keys === undefined) {
+    keys = [...together.values.keys()].filter((key) => key.startsWith(prefix));
+    together.keysUnder.set(prefix, keys);
+  }
+  return keys;
 }
 
 /**
@@ -56,9 +67,10 @@ export function metadataKeysOf(host: HostState): readonly string[] {
  * gives something else. Source: nova-semantics 5.4.
  */
 export function leastNumberOf(host: HostState, key: string): number | undefined {
-  const values = togetherOf(host)?.values.get(key) ?? [];
+  const values = togetherOf(host)?.values.get(key);
+  if (values === undefined) return undefined;
   const numbers = values.map((value) => (value.trim() === "" ? Number.NaN : Number(value)));
-  if (numbers.length === 0 || numbers.some((one) => Number.isNaN(one))) return undefined;
+  if (numbers.some((one) => Number.isNaN(one))) return undefined;
   return Math.min(...numbers);
 }
 

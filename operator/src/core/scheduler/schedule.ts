@@ -50,8 +50,8 @@ export function choose(
   hosts: readonly HostState[],
   settings: SchedulerSettings = {},
 ): Choice {
-  const { fitting, excluded } = sieve(hosts, testOf(filters, request, settings));
-  const weights = new HostWeights(fitting, { request, settings, weighers });
+  const { fitting, places, excluded } = sieve(hosts, testOf(filters, request, settings));
+  const weights = new HostWeights(hosts, { request, settings, weighers }, places);
   return { excluded, fitting, weights, best: bestOf(request, fitting, weights, settings) };
 }
 
@@ -93,18 +93,29 @@ export function candidatesFor(
   return { count: fitting.length, excluded: countOf(excluded) };
 }
 
-function sieve(
-  hosts: readonly HostState[],
-  test: HostTest,
-): { readonly fitting: HostState[]; readonly excluded: Exclusion[] } {
+interface Sieved {
+  readonly fitting: readonly HostState[];
+  /** The indexes of the fitting among all. */
+  readonly places: readonly number[];
+  readonly excluded: readonly Exclusion[];
+}
+
+function sieve(hosts: readonly HostState[], test: HostTest): Sieved {
   const fitting: HostState[] = [];
+  const places: number[] = [];
   const excluded: Exclusion[] = [];
+  let place = 0;
   for (const host of hosts) {
     const cause = test(host);
-    if (cause === true) fitting.push(host);
-    else excluded.push({ host, cause });
+    if (cause === true) {
+      fitting.push(host);
+      places.push(place);
+    } else {
+      excluded.push({ host, cause });
+    }
+    place += 1;
   }
-  return { fitting, excluded };
+  return { fitting, places, excluded };
 }
 
 /** Why each host, if it were empty, would not hold the server; undefined when one might. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { leastNumberOf } from "./aggregates.ts";
+import { type GivenMultipliers, HostColumns } from "./host-columns.ts";
 import type { HostState } from "./host-state.ts";
 import type { ScheduleRequest } from "./request.ts";
 import type { SchedulerSettings } from "./settings.ts";
@@ -49,29 +49,19 @@ export interface Weighing {
   readonly weighers: readonly Weigher[];
 }
 
-/** What is known of a host alone. */
-interface Profile {
-  /** Raw values by position of the weigher; 0 for weighers that look at the request. */
-  readonly values: readonly number[];
-  /** Multipliers that the host's aggregates give, by name of the weigher; absent where they give none. */
-  readonly multipliers?: ReadonlyMap<string, number>;
-}
-
-/** Hosts are never changed, only replaced: a profile holds as long as its host is there. */
-const profiles = new WeakMap<readonly Weigher[], WeakMap<HostState, Profile>>();
+/** One for each list of weighers: the product has one. */
+const columns = new WeakMap<readonly Weigher[], HostColumns>();
 
 /** What one weigher makes of the hosts. */
 interface Scale {
-  readonly name: string;
-  readonly position: number;
-  /** Raw values by index of host; undefined for those that the profiles have. */
-  readonly measured: Float64Array | undefined;
-  /** The raw value that counts as 0, and how far the highest is above it; never 0. */
-  readonly min: number;
-  readonly span: number;
+  readonly weigher: Weigher;
+  /** Raw values by place of the host among all. */
+  readonly column: Float64Array;
   /** The multiplier of hosts whose aggregates give none. */
   readonly multiplier: number;
-  readonly sign: 1 | -1;
+  /** The raw value that counts as 0, and how far the highest is above it. */
+  readonly min: number;
+  readonly span: number;
 }
 
 /**
@@ -81,120 +71,115 @@ interface Scale {
 export class HostWeights {
   /** The sum of each host's weights, in the order of the hosts. */
   readonly scores: Float64Array;
-  readonly #profiles: readonly Profile[];
+  /** Of the weighers that tell these hosts apart. */
   readonly #scales: readonly Scale[];
+  /** By index of host, of those whose aggregates give multipliers. */
+  readonly #multipliers = new Map<number, GivenMultipliers>();
+  readonly #places: ArrayLike<number>;
 
-  constructor(hosts: readonly HostState[], weighing: Weighing) {
-    const isWeighed = hosts.length > 1;
-    this.scores = new Float64Array(hosts.length);
-    this.#profiles = isWeighed ? profilesOf(hosts, weighing.weighers) : [];
-    this.#scales = isWeighed ? scalesOf(hosts, this.#profiles, weighing) : [];
-    for (let index = 0; index < this.#profiles.length; index += 1) {
-      const profile = this.#profiles[index];
-      let sum = 0;
-      for (const scale of this.#scales) sum += weightOf(scale, profile, index);
-      this.scores[index] = sum;
-    }
+  /** `places` are the indexes, among all hosts, of those that fit; all of them when absent. */
+  constructor(
+    hosts: readonly HostState[],
+    weighing: Weighing,
+    places: ArrayLike<number> = Uint32Array.from(hosts, (_, place) => place),
+  ) {
+    this.#places = places;
+    this.scores = new Float64Array(places.length);
+    const scales = places.length > 1 ? this.#scalesOf(hosts, weighing) : [];
+    // Most weighers know nothing that tells one host from another: they are done here.
+    this.#scales = scales.filter(({ span }) => span > 0);
+    for (const scale of this.#scales) this.#addUp(scale);
   }
 
   /** What each weigher that tells the hosts apart gave the host at an index, by name. */
   weightsAt(index: number): Record<string, number> {
-    const profile = this.#profiles[index];
+    const given = this.#multipliers.get(index);
     return Object.fromEntries(
-      this.#scales.map((scale) => [scale.name, weightOf(scale, profile, index)]),
+      this.#scales.map((scale) => [
+        scale.weigher.name,
+        normalised(scale, this.#places[index]) * multiplierOf(scale, given),
+      ]),
     );
   }
+
+  #scalesOf(hosts: readonly HostState[], { request, settings, weighers }: Weighing): Scale[] {
+    const known = columnsOf(weighers);
+    known.update(hosts);
+    for (let index = 0; index < this.#places.length; index += 1) {
+      const given = known.multipliersAt(this.#places[index] ?? 0);
+      if (given !== undefined) this.#multipliers.set(index, given);
+    }
+    return weighers.flatMap((weigher, position) => {
+      const { name, defaultMultiplier } = weigher;
+      const column =
+        weigher.measureFor === undefined
+          ? known.valuesOf(position)
+          : this.#measure(hosts, weigher.measureFor(request, settings));
+      if (column === undefined) return [];
+      const multiplier = signOf(weigher) * (settings.multipliers?.[name] ?? defaultMultiplier);
+      return [{ weigher, column, multiplier, ...rangeOf(column, this.#places, weigher.floor) }];
+    });
+  }
+
+  #measure(hosts: readonly HostState[], measure: Measure | undefined): Float64Array | undefined {
+    if (measure === undefined) return undefined;
+    const column = new Float64Array(hosts.length);
+    for (let index = 0; index < this.#places.length; index += 1) {
+      const place = this.#places[index] ?? 0;
+      const host = hosts[place];
+      if (host !== undefined) column[place] = measure(host);
+    }
+    return column;
+  }
+
+  #addUp(scale: Scale): void {
+    const { scores } = this;
+    const places = this.#places;
+    for (let index = 0; index < scores.length; index += 1) {
+      const weight = normalised(scale, places[index]) * scale.multiplier;
+      scores[index] = (scores[index] ?? 0) + weight;
+    }
+    for (const [index, given] of this.#multipliers) {
+      const difference = multiplierOf(scale, given) - scale.multiplier;
+      scores[index] = (scores[index] ?? 0) + normalised(scale, places[index]) * difference;
+    }
+  }
 }
 
-/** The scales of the weighers that tell these hosts apart. */
-function scalesOf(
-  hosts: readonly HostState[],
-  known: readonly Profile[],
-  { request, settings, weighers }: Weighing,
-): Scale[] {
-  const ranges = rangesOf(known, weighers.length);
-  return weighers.flatMap((weigher, position): Scale[] => {
-    const { name, floor } = weigher;
-    const measure = weigher.measureFor?.(request, settings);
-    const measured = measure && measureAll(hosts, measure);
-    const range = measured === undefined ? ranges[position] : rangeOf(measured);
-    if (range === undefined) return [];
-    const min = floor ?? range.min;
-    const span = Math.max(range.max, min) - min;
-    const sign = weigher.isAdverse === true ? -1 : 1;
-    const multiplier = sign * (settings.multipliers?.[name] ?? weigher.defaultMultiplier);
-    return span === 0 ? [] : [{ name, position, measured, min, span, multiplier, sign }];
-  });
-}
+const signOf = ({ isAdverse }: Weigher): 1 | -1 => (isAdverse === true ? -1 : 1);
 
 /** What is under the floor counts as the floor. Source: nova-semantics 5.4. */
-function weightOf(scale: Scale, profile: Profile | undefined, index: number): number {
-  const { measured, position, min, span } = scale;
-  const value = (measured === undefined ? profile?.values[position] : measured[index]) ?? min;
-  const normalised = value > min ? (value - min) / span : 0;
-  const given = profile?.multipliers?.get(scale.name);
-  return normalised * (given === undefined ? scale.multiplier : scale.sign * given);
+function normalised({ column, min, span }: Scale, place = 0): number {
+  const value = column[place] ?? 0;
+  return value > min ? (value - min) / span : 0;
 }
 
-interface Range {
-  readonly min: number;
-  readonly max: number;
+function multiplierOf({ weigher, multiplier }: Scale, given: GivenMultipliers | undefined): number {
+  const own = given?.get(weigher.name);
+  return own === undefined ? multiplier : signOf(weigher) * own;
 }
 
-/** The lowest and highest raw value at each position. */
-function rangesOf(known: readonly Profile[], width: number): Range[] {
-  const min = new Float64Array(width).fill(Infinity);
-  const max = new Float64Array(width).fill(-Infinity);
-  for (const { values } of known) {
-    for (let position = 0; position < width; position += 1) {
-      const value = values[position] ?? 0;
-      min[position] = Math.min(min[position] ?? value, value);
-      max[position] = Math.max(max[position] ?? value, value);
-    }
+function rangeOf(
+  column: Float64Array,
+  places: ArrayLike<number>,
+  floor: number | undefined,
+): Pick<Scale, "min" | "span"> {
+  let lowest = Infinity;
+  let highest = floor ?? -Infinity;
+  for (let index = 0; index < places.length; index += 1) {
+    const value = column[places[index] ?? 0] ?? 0;
+    if (value < lowest) lowest = value;
+    if (value > highest) highest = value;
   }
-  return Array.from(min, (lowest, position) => ({ min: lowest, max: max[position] ?? lowest }));
+  const min = floor ?? lowest;
+  return { min, span: highest - min };
 }
 
-function rangeOf(measured: Float64Array): Range {
-  let min = Infinity;
-  let max = -Infinity;
-  for (const value of measured) {
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  return { min, max };
-}
-
-function measureAll(hosts: readonly HostState[], measure: Measure): Float64Array {
-  const measured = new Float64Array(hosts.length);
-  let index = 0;
-  for (const host of hosts) measured[index++] = measure(host);
-  return measured;
-}
-
-function profilesOf(hosts: readonly HostState[], weighers: readonly Weigher[]): Profile[] {
-  let known = profiles.get(weighers);
+function columnsOf(weighers: readonly Weigher[]): HostColumns {
+  let known = columns.get(weighers);
   if (known === undefined) {
-    known = new WeakMap();
-    profiles.set(weighers, known);
+    known = new HostColumns(weighers);
+    columns.set(weighers, known);
   }
-  const found: Profile[] = [];
-  for (const host of hosts) {
-    let profile = known.get(host);
-    if (profile === undefined) {
-      profile = profileOf(host, weighers);
-      known.set(host, profile);
-    }
-    found.push(profile);
-  }
-  return found;
-}
-
-function profileOf(host: HostState, weighers: readonly Weigher[]): Profile {
-  const values = weighers.map(({ weigh }) => weigh?.(host) ?? 0);
-  const given = weighers.flatMap(({ name, multiplierKey }) => {
-    const multiplier = leastNumberOf(host, multiplierKey);
-    return multiplier === undefined ? [] : [[name, multiplier] as const];
-  });
-  return given.length === 0 ? { values } : { values, multipliers: new Map(given) };
+  return known;
 }

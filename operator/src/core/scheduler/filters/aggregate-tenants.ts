@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { metadataKeysOf, metadataOf } from "../aggregates.ts";
+import { keysUnder, metadataOf } from "../aggregates.ts";
 import { defineFilter } from "../filter.ts";
 
 /** Aggregates that name tenants (`filter_tenant_id`, with any ending) take no others. */
@@ -9,11 +9,9 @@ export const aggregateTenants = defineFilter({
   testFor:
     ({ namespace }) =>
     (host) => {
-      if (host.aggregates === undefined || host.aggregates.length === 0) return true;
-      const keys = metadataKeysOf(host).filter((key) => key.startsWith("filter_tenant_id"));
-      const isListed = keys.some(
-        (key) => namespace !== undefined && metadataOf(host, key).has(namespace),
-      );
-      return keys.length === 0 || isListed || "is kept for other tenants";
+      const keys = keysUnder(host, "filter_tenant_id");
+      const isMine = (key: string): boolean =>
+        namespace !== undefined && metadataOf(host, key).has(namespace);
+      return keys.length === 0 || keys.some(isMine) || "is kept for other tenants";
     },
 });

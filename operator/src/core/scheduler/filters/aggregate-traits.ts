@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { metadataKeysOf, metadataOf } from "../aggregates.ts";
+import { keysUnder, metadataOf } from "../aggregates.ts";
 import { defineFilter } from "../filter.ts";
 
 const namespace = "trait:";
@@ -11,11 +11,13 @@ export const aggregateTraits = defineFilter({
   testFor({ placement }) {
     const required = new Set(placement?.groups.flatMap((group) => group.required.flat()));
     return (host) => {
-      const kept = metadataKeysOf(host)
-        .filter((key) => key.startsWith(namespace) && metadataOf(host, key).has("required"))
-        .map((key) => key.slice(namespace.length))
-        .find((trait) => !required.has(trait));
-      return kept === undefined || `is kept for servers that require ${kept}`;
+      const kept = keysUnder(host, namespace).find(
+        (key) =>
+          metadataOf(host, key).has("required") && !required.has(key.slice(namespace.length)),
+      );
+      return (
+        kept === undefined || `is kept for servers that require ${kept.slice(namespace.length)}`
+      );
     };
   },
 });
