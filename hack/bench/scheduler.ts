@@ -1,141 +1,132 @@
 // SPDX-License-Identifier: Apache-2.0
-/** How long decisions take: flat hosts with filters and weighers, and claims on hosts with devices. */
-import type { CandidateRequest } from "../../operator/src/core/placement/candidate-request.ts";
-import { CandidateSearch } from "../../operator/src/core/placement/candidates.ts";
+/** How long decisions take, side by side with the real Placement and nova in one run. */
+import type { Report } from "./report.ts";
+import { decisionTimes, firstDecisionTimes, median } from "./scheduler/decisions.ts";
+import { modelFigures } from "./scheduler/model.ts";
+import { type Answer, type OpenStack, openStackIfPossible } from "./scheduler/theirs.ts";
 import {
-  ProviderWorld,
-  type ResourceProvider,
-} from "../../operator/src/core/placement/provider.ts";
-import type { HostState } from "../../operator/src/core/scheduler/host-state.ts";
-import { schedule } from "../../operator/src/core/scheduler/schedule.ts";
-import { percentile, type Report } from "./report.ts";
+  aPickyRequest,
+  aRequest,
+  deviceHosts,
+  flatHosts,
+  softlyApart,
+} from "./scheduler/worlds.ts";
 
-const runs = 21;
+const fleetSizes = [100, 1000, 5000, 10_000];
+const deviceCounts = [8, 16, 32, 64];
+const groupCounts = [1, 4, 8, 16, 32, 64];
+const softHosts = 5000;
 
-interface Size {
-  readonly hosts: number;
-  readonly devices: number;
-  readonly groups: number;
+type Figures = Record<string, number>;
+
+export async function scheduler(): Promise<Report> {
+  const figures: Figures = { ...ours(), ...modelFigures() };
+  const about =
+    "Milliseconds are the p50 of CPU time of one whole decision: candidates, filters, weighers and claim.";
+  const openStack = await openStackIfPossible();
+  if (typeof openStack === "string") return { about: `${about} ${openStack}`, figures, ratios: {} };
+  const real = await theirs(openStack);
+  return {
+    about: `${about} The real ones are ${openStack.versions} in process, over SQLite, without HTTP or authentication, which flatters them.`,
+    figures: { ...figures, ...real },
+    ratios: ratiosOf(figures, real),
+  };
 }
 
-const sizes: readonly Size[] = [
-  { hosts: 100, devices: 8, groups: 1 },
-  { hosts: 100, devices: 8, groups: 4 },
-  { hosts: 100, devices: 8, groups: 8 },
-  { hosts: 1, devices: 64, groups: 8 },
-  { hosts: 1, devices: 64, groups: 64 },
-];
+const flat = (count: number): string => `${count} hosts`;
+const picky = (count: number): string => `${count} hosts, 2 in 5 with the traits`;
+const soft = `${softHosts} hosts, soft anti-affinity`;
+const tree = (hosts: number, devices: number, groups: number): string =>
+  `${hosts} hosts of ${devices} devices, ${groups} groups`;
 
-const flatHosts = [1000, 5000, 10_000];
+const takesEight = (uid: string) => aRequest(uid, 8);
 
-export function scheduler(): Promise<Report> {
-  const figures: Record<string, number> = {};
-  for (const hosts of flatHosts) figures[`hosts ${hosts}, decision p50 ms`] = decisionMs(hosts);
-  for (const size of sizes) {
-    for (const groupPolicy of ["none", "isolate"] as const) {
-      const label = `hosts ${size.hosts}, devices ${size.devices}, groups ${size.groups}, ${groupPolicy}`;
-      const { candidates, ms } = measure(size, groupPolicy);
-      figures[`${label}: search p50 ms`] = ms;
-      figures[`${label}: distinct candidates`] = candidates;
-    }
+function ours(): Figures {
+  const figures: Figures = {};
+  const note = (name: string, times: readonly number[]): void => {
+    figures[`${name}, ms`] = median(times);
+  };
+  for (const count of fleetSizes) {
+    note(flat(count), decisionTimes(flatHosts(count), aRequest, 200));
+    note(picky(count), decisionTimes(flatHosts(count), aPickyRequest, 200));
   }
-  const about = `One request for 2 VCPU, 4 GiB and a device for each group, searched from every host, and decisions about flat hosts; ${runs} runs of each.`;
-  return Promise.resolve({ about, figures, ratios: {} });
+  const hosts = flatHosts(softHosts);
+  const group = softlyApart(hosts);
+  const times = decisionTimes(hosts, (uid) => aRequest(uid, 0, { group }), 1000);
+  note(soft, times);
+  figures[`${soft}, decisions/s`] = 1000 / (times.reduce((a, b) => a + b, 0) / times.length);
+  for (const devices of deviceCounts) {
+    note(tree(100, devices, 8), decisionTimes(deviceHosts(100, devices), takesEight, 60));
+  }
+  for (const groups of groupCounts) {
+    const request = (uid: string) => aRequest(uid, groups);
+    note(tree(1, 64, groups), firstDecisionTimes(deviceHosts(1, 64), request, 60));
+  }
+  return figures;
 }
 
-function decisionMs(hostCount: number): number {
-  const hosts = Array.from({ length: hostCount }, (_, index) => flatHost(index));
-  const resources = { VCPU: 2, MEMORY_MB: 4096, DISK_GB: 20 };
-  const times = Array.from({ length: 3 * runs }, (_, run) => {
-    const start = performance.now();
-    schedule({ serverUid: `server-${run}`, resources, refusedHosts: [] }, hosts);
-    return performance.now() - start;
+/** Nova asks Placement for at most so many candidates, and filters and weighs those. */
+const candidatesMax = 1000;
+const flatQuery = `resources=VCPU:2,MEMORY_MB:4096,DISK_GB:20&required=CUSTOM_X,!CUSTOM_Y&limit=${candidatesMax}`;
+const groupQuery = Array.from({ length: 8 }, (_, index) => `resources_${index}=VGPU:1`).join("&");
+const treeQuery = `resources=VCPU:2,MEMORY_MB:4096,DISK_GB:20&${groupQuery}&group_policy=none`;
+/** What its operators are told to set where trees are wide: the answer is cut short. */
+const wideOptions = {
+  placement: {
+    max_allocation_candidates: candidatesMax,
+    allocation_candidates_generation_strategy: "breadth-first",
+  },
+  workarounds: { optimize_for_wide_provider_trees: "true" },
+};
+const placement = (question: string): string => `Placement, ${question}`;
+const nova = (question: string): string => `nova, ${question}`;
+const cut = `${tree(100, 8, 8)}, ${candidatesMax} candidates at most`;
+
+async function theirs(real: OpenStack): Promise<Figures> {
+  const figures: Figures = {};
+  const note = (name: string, answer: Answer, timeoutSeconds: number): void => {
+    if (answer === undefined) figures[`${name}: no answer within, s`] = timeoutSeconds;
+    else figures[`${name}, ms`] = median(answer);
+  };
+  const brief = { repeats: 7, timeoutSeconds: 300 };
+  for (const count of [1000, 10_000]) {
+    const hosts = flatHosts(count);
+    note(
+      placement(picky(count)),
+      await real.askPlacement({ hosts, query: flatQuery, ...brief }),
+      300,
+    );
+    note(nova(flat(count)), await real.askNova(count, null, 5), 300);
+  }
+  const claim = await real.askPlacement({
+    hosts: flatHosts(1000),
+    repeats: 50,
+    timeoutSeconds: 60,
   });
-  return percentile(times, 0.5);
+  note(placement("a claim"), claim, 60);
+  note(nova(soft), await real.askNova(softHosts, "soft-anti-affinity", 5), 300);
+  const hosts = deviceHosts(100, 8);
+  const whole = { hosts: hosts.slice(0, 1), query: treeQuery, repeats: 1, timeoutSeconds: 30 };
+  note(placement(tree(1, 8, 8)), await real.askPlacement(whole), 30);
+  const options = { options: wideOptions, repeats: 3, timeoutSeconds: 120 };
+  note(placement(cut), await real.askPlacement({ hosts, query: treeQuery, ...options }), 120);
+  return figures;
 }
 
-function flatHost(index: number): HostState {
-  return {
-    name: `host-${index}`,
-    isUp: true,
-    isDisabled: false,
-    isIdentityKnown: true,
-    node: "Offered",
-    inventory: {
-      VCPU: { ...units, total: 64, maxUnit: 64, allocationRatio: 4 },
-      MEMORY_MB: { ...units, total: 262_144, maxUnit: 262_144, allocationRatio: 1 },
-      DISK_GB: { ...units, total: 2000, maxUnit: 2000, allocationRatio: 1 },
-    },
-    used: { VCPU: index % 64, MEMORY_MB: (index * 37) % 200_000, DISK_GB: index % 1000 },
+/** How many of our decisions fit into one of theirs. Questions that were not answered are left out. */
+function ratiosOf(mine: Figures, real: Figures): Record<string, number> {
+  const ms = (figures: Figures, name: string): number => figures[`${name}, ms`] ?? Number.NaN;
+  const candidatesAndHosts = (count: number): number =>
+    ms(real, placement(picky(count))) +
+    ms(real, nova(flat(Math.min(count, candidatesMax)))) +
+    ms(real, placement("a claim"));
+  const ratios = {
+    [`${flat(1000)}, Placement and nova to ours`]: candidatesAndHosts(1000) / ms(mine, flat(1000)),
+    [`${flat(10_000)}, Placement and nova to ours`]:
+      candidatesAndHosts(10_000) / ms(mine, flat(10_000)),
+    [`${soft}, nova to ours`]: ms(real, nova(soft)) / ms(mine, soft),
+    [`${cut}, Placement to ours, all candidates`]:
+      ms(real, placement(cut)) / ms(mine, tree(100, 8, 8)),
   };
-}
-
-function measure(
-  size: Size,
-  groupPolicy: CandidateRequest["groupPolicy"],
-): { candidates: number; ms: number } {
-  const world = new ProviderWorld(providersOf(size));
-  const request = requestOf(size, groupPolicy);
-  const times: number[] = [];
-  let candidates = 0;
-  for (let run = 0; run < runs; run += 1) {
-    const start = performance.now();
-    const search = new CandidateSearch(world, request);
-    candidates = 0;
-    for (const root of world.trees.keys()) {
-      for (const _ of search.distinct(root)) candidates += 1;
-    }
-    times.push(performance.now() - start);
-  }
-  return { candidates, ms: percentile(times, 0.5) };
-}
-
-const units = { reserved: 0, minUnit: 1, stepSize: 1 };
-
-function providersOf({ hosts, devices }: Size): ResourceProvider[] {
-  const empty = { used: {}, traits: new Set<string>(), aggregates: new Set<string>() };
-  return Array.from({ length: hosts }, (_, index) => `host-${index}`).flatMap((root) => [
-    {
-      uuid: root,
-      root,
-      inventories: {
-        VCPU: { ...units, total: 64, maxUnit: 64, allocationRatio: 4 },
-        MEMORY_MB: { ...units, total: 262_144, maxUnit: 262_144, allocationRatio: 1 },
-      },
-      ...empty,
-    },
-    ...Array.from({ length: devices }, (_, index) => ({
-      uuid: `${root}-device-${index}`,
-      parent: root,
-      root,
-      inventories: { VGPU: { ...units, total: 1, maxUnit: 1, allocationRatio: 1 } },
-      ...empty,
-    })),
-  ]);
-}
-
-function requestOf(
-  { groups }: Size,
-  groupPolicy: CandidateRequest["groupPolicy"],
-): CandidateRequest {
-  const open = { required: [], forbidden: [], memberOf: [], forbiddenAggregates: [] };
-  const unsuffixed = {
-    suffix: "",
-    usesSameProvider: false,
-    resources: { VCPU: 2, MEMORY_MB: 4096 },
-    ...open,
-  };
-  const granular = Array.from({ length: groups }, (_, index) => ({
-    suffix: `_${index}`,
-    usesSameProvider: true,
-    resources: { VGPU: 1 },
-    ...open,
-  }));
-  return {
-    groups: [unsuffixed, ...granular],
-    groupPolicy,
-    sameSubtree: [],
-    rootRequired: [],
-    rootForbidden: [],
-  };
+  return Object.fromEntries(Object.entries(ratios).filter(([, ratio]) => !Number.isNaN(ratio)));
 }
