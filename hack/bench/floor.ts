@@ -80,18 +80,21 @@ function barePod(guest: Guest, guestImage: string): Pod {
           volumeMounts: [
             { name: "run", mountPath: "/data/run" },
             { name: "vm", mountPath: "/data/vm" },
-            { name: "tmp", mountPath: "/tmp" },
+            ...(container?.volumeMounts ?? []).filter(isNotOurs),
           ],
         },
       ],
       volumes: [
         { name: "run", emptyDir: { medium: "Memory", sizeLimit: "16Mi" } },
         { name: "vm", emptyDir: {} },
-        { name: "tmp", emptyDir: { medium: "Memory", sizeLimit: "16Mi" } },
+        ...spec.volumes.filter(isNotOurs),
       ],
     },
   };
 }
+
+/** All but the guest's directory, which the agent mounts. */
+const isNotOurs = ({ name }: { readonly name: string }): boolean => name !== "guest";
 
 async function volumesOf(
   world: BenchWorld,
