@@ -85,7 +85,8 @@ function barePod(guest: Guest, guestImage: string): Pod {
         },
       ],
       volumes: [
-        { name: "run", emptyDir: { medium: "Memory", sizeLimit: "16Mi" } },
+        // On disk: what a node mounts, such as memory, is not seen from outside.
+        { name: "run", emptyDir: {} },
         { name: "vm", emptyDir: {} },
         ...spec.volumes.filter(isNotOurs),
       ],
