@@ -43,13 +43,11 @@ interface NamedFile extends Omit<Entry, "path"> {
   readonly name: string;
 }
 
+function file(name: string, contentType: string, parts: readonly Part[]): NamedFile {
+  return { name, isOnDrive: true, contentType, parts };
+}
+
 function filesOf(version: string, facts: Facts, devices: Devices): NamedFile[] {
-  const file = (name: string, contentType: string, parts: readonly Part[]): NamedFile => ({
-    name,
-    isOnDrive: true,
-    contentType,
-    parts,
-  });
   const since = (first: string, name: string, content: object): NamedFile[] =>
     hasSince(version, first) ? [file(name, json, [JSON.stringify(content)])] : [];
   const userData =
