@@ -17,7 +17,7 @@ console() { sed 's/^/KILONOVA-GUEST told /' > /dev/console; }
 echo user-data-ran | console
 hostname --fqdn | console
 cat /home/debian/.ssh/authorized_keys | console
-cat /run/systemd/network/10-cloud-init-*.network | console
+cat /etc/systemd/network/10-cloud-init-*.network | console
 `;
 
 function recipeOf(drive: Recipe["drive"]): Recipe {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Guest, Server } from "../../../api/kinds.ts";
 import { annotation } from "../../../api/names.ts";
+import type { DomainModel } from "../../../api/v1alpha1/guest.ts";
 import { factsOf, sshKeyFile, userDataFile } from "./facts.ts";
 import { metadataOf } from "./metadata.ts";
 import { networkDataOf } from "./network-data.ts";
+import type { Devices } from "./openstack.ts";
 import { formatRecipe } from "./recipe.ts";
 
 /** Where the pod's program finds the recipe and what stands in Secrets. */
@@ -13,11 +15,23 @@ const volumeName = "metadata";
 
 /** The annotation that carries the recipe. Anyone who reads the pod reads it; no Secret is in it. */
 export function metadataAnnotation(server: Server, guest: Guest): Readonly<Record<string, string>> {
-  const devices = { networkData: networkDataOf([], []), nics: [] };
   const { domain } = guest.spec;
-  const entries = metadataOf(factsOf(server, domain), devices);
+  const entries = metadataOf(factsOf(server, domain), devicesOf(domain));
   const recipe = formatRecipe({ drive: domain.configDrive ?? "none", entries });
   return { [annotation.metadata]: recipe };
+}
+
+/** Addresses, name servers and MTU come by DHCP from the pod, which is the one to know them. */
+function devicesOf({ networks }: DomainModel): Devices {
+  const ports = networks.map(({ name, mac }) => ({
+    name,
+    mac,
+    addresses: [{ kind: "dhcp", version: 4 } as const],
+  }));
+  const nics = networks.flatMap(({ mac, tag }) =>
+    tag === undefined ? [] : [{ mac, tags: [tag] }],
+  );
+  return { networkData: networkDataOf(ports, []), nics };
 }
 
 export const metadataMount = {

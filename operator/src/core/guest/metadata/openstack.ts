@@ -27,7 +27,7 @@ export function openstackEntries(facts: Facts, devices: Devices): readonly Entry
   const trees = openstackVersions.flatMap((version) => {
     const path = `/openstack/${version}`;
     const files = filesOf(version, facts, devices);
-    const entries = files.map(({ name, ...file }) => ({ path: `${path}/${name}`, ...file }));
+    const entries = files.map(({ name, ...rest }) => ({ path: `${path}/${name}`, ...rest }));
     return [
       listEntry(
         path,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { podInterface } from "./links.ts";
-import { gatewayOf } from "./private-network.ts";
+import { gatewayOf, metadataAddress } from "./private-network.ts";
 
 /** Where a guest and its pod meet. */
 export interface Crossing {
@@ -35,6 +35,8 @@ function chains({ tap, guest, pod }: Crossing): string[] {
   const pinned = [
     `iifname "${tap}" ip daddr 127.0.0.0/8 drop`,
     `iifname "${tap}" ip saddr != { 0.0.0.0, ${guest} } drop`,
+    // The metadata service asks for no token: it is the guest's alone.
+    `iifname != "${tap}" ip daddr ${metadataAddress} drop`,
   ];
   const inward = [
     `ip daddr ${podAddresses} tcp dport ${readinessPort} accept`,
