@@ -143,6 +143,9 @@ const registries = [
   "core/scheduler/filters",
   "core/scheduler/weighers",
   "core/server/actions",
+  "testing/sim/acts",
+  "testing/sim/faults",
+  "testing/sim/invariants",
 ];
 
 function unlisted(folder: string, sources: readonly Source[]): string[] {

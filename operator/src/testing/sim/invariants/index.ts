@@ -4,6 +4,7 @@ import { capacityKept } from "./capacity-kept.ts";
 import { disksKept } from "./disks-kept.ts";
 import { hostsServe } from "./hosts-serve.ts";
 import { noBugs } from "./no-bugs.ts";
+import { noSecrets } from "./no-secrets.ts";
 import { nothingLeft } from "./nothing-left.ts";
 import { oneExecution } from "./one-execution.ts";
 import { quietAtRest } from "./quiet-at-rest.ts";
@@ -17,6 +18,7 @@ export const invariants: readonly Invariant[] = [
   disksKept,
   specsUntouched,
   withinRights,
+  noSecrets,
   capacityKept,
   noBugs,
   hostsServe,

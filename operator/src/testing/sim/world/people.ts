@@ -11,6 +11,8 @@ import type { Trace } from "./trace.ts";
 
 export const namespaces = ["team", "other"] as const;
 export const flavorNames = ["m1.small", "m1.large"] as const;
+/** Stands in the user data of every server. */
+export const userDataCanary = "canary-5ae1c0de";
 const user = { fieldManager: "kubectl" };
 
 /** What somebody asked for of one Server: what happens to its disk is judged by it. */
@@ -59,10 +61,11 @@ export class People {
   }
 
   async createServer(namespace: string, name: string, spec: Partial<ServerSpec>): Promise<void> {
+    const userData = { value: `#cloud-config ${userDataCanary}` };
     await this.#attempt(`creates Server ${namespace}/${name}`, async () => {
       const server = await this.#create(
         resources.servers,
-        asNew(aServer({ metadata: { namespace, name }, spec })),
+        asNew(aServer({ metadata: { namespace, name }, spec: { ...spec, userData } })),
       );
       const { uid = "" } = server.metadata;
       this.wishes.set(uid, { uid, key: `${namespace}/${name}`, isDeletionAsked: false });

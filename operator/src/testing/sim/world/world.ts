@@ -46,6 +46,7 @@ export class World {
   readonly people: People;
   readonly errors: LoggedError[] = [];
   readonly scheduler: Supervisor;
+  readonly #logListeners: ((process: string, fields: object) => void)[] = [];
   readonly #outstanding = new Set<() => void>();
   #isHealed = false;
   readonly #controllerManager: ControllerManager;
@@ -57,6 +58,8 @@ export class World {
     this.physics = {
       ...{ timeline, trace, streams, ambushes },
       onLog: (process, level, fields, message) => {
+        for (const listener of this.#logListeners)
+          listener(process.name, { ...fields, err: String(fields.err), message });
         if (level !== "error") return;
         const cause = fields.err instanceof Error ? (fields.err.stack ?? "") : (fields.cause ?? "");
         trace.add(process.name, `logs: ${message}: ${String(cause).split("\n")[0]}`);
@@ -91,6 +94,11 @@ export class World {
   node(name: string | undefined): SimNode | undefined {
     return this.nodes.find((node) => node.name === name);
   }
+
+  /** Calls `listener` with each line that a process logs. */
+  readonly onLog = (listener: (process: string, fields: object) => void): void => {
+    this.#logListeners.push(listener);
+  };
 
   /** Does a later part of a story after `ms`; at once when the story is over. */
   readonly later = (ms: number, act: () => void): void => {
