@@ -68,6 +68,20 @@ describe("a guest that shall run", () => {
     expect(world.files.bases(incarnation)).toEqual([aGuest().spec.image.http.checksum]);
   });
 
+  test("is off when it ended before anybody could tell that it ran", async () => {
+    world.startAgent();
+    ref = await world.create();
+    pod = world.startPod(ref);
+    const isRunning = () => world.domain(ref)?.status.state === "running";
+    world.onKubeCall = ({ verb }) => {
+      if (verb === "updateStatus" && isRunning()) throw new Unavailable("no API server");
+    };
+    await world.until(async () => isRunning());
+    expect((await world.status(ref)).domain).toBe("Starting");
+    world.domain(ref)?.killQemu();
+    await expectSoon({ domain: "Off", boot: 1, stoppedBy: "Crash" });
+  });
+
   test("has its image fetched, and says so meanwhile", async () => {
     let finish = (): void => {};
     world.cache.onFetch = () =>

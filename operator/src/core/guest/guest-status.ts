@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GuestStatus } from "../../api/v1alpha1/guest.ts";
 import { compact } from "../lib/compact.ts";
-import { lastBoot, stoppedBy } from "./boot.ts";
+import { isBootBegun, lastBoot, stoppedBy } from "./boot.ts";
 import { buildDomain, machineOf } from "./build.ts";
 import type { GuestView } from "./view.ts";
 
@@ -37,11 +37,13 @@ export function offStatus(view: GuestView, progress: Progress = {}): GuestStatus
   });
 }
 
-/** A start that was announced and is still wanted goes on, whatever it waits for. */
-function isAnnounced({ guest, isReleased }: GuestView): boolean {
-  const { status, spec, metadata } = guest;
+/** A start that was announced, is still wanted and has not begun goes on, whatever it waits for. */
+function isAnnounced(view: GuestView): boolean {
+  const { status, spec, metadata } = view.guest;
   const isWanted = spec.runState === "Running" && metadata.deletionTimestamp === undefined;
-  return isWanted && !isReleased && status?.domain === "Starting" && status.boot === spec.boot;
+  const isTold = status?.domain === "Starting" && status.boot === spec.boot;
+  // One that has begun and is off again ended before anybody could tell that it ran.
+  return isWanted && !view.isReleased && isTold && !isBootBegun(view);
 }
 
 /** The boot that the spec asks for is about to begin. */
