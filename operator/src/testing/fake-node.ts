@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Guest } from "../api/kinds.ts";
+import { answerClaim, type ClaimAnswer } from "../core/guest/claim.ts";
+import type { Inventories } from "../core/placement/inventory.ts";
 import { finalizer } from "../api/names.ts";
 import type { GuestStatus } from "../api/v1alpha1/guest.ts";
 
@@ -28,12 +30,17 @@ export class FakeNode {
   zone: string | undefined;
   /** Why it refuses claims; undefined when it takes them. */
   refusal: string | undefined;
+  /** What it has to give; claims are judged only when this is known. */
+  inventories: Inventories | undefined;
+  /** Its Guests, as its agent's cache shows them. */
+  guests: readonly Guest[] = [];
   /** Who turns new server pods away there; undefined when they run. */
   podRefusal: "kube-scheduler" | "kubelet" | undefined;
   readonly domains = new Map<string, FakeDomain>();
   /** Guests that have a disk, with the number of the boot that wrote it last. */
   readonly disks = new Map<string, number>();
   readonly #released = new Set<string>();
+  readonly #accepted = new Set<string>();
   readonly #startedBoots = new Map<string, number>();
   readonly #stopCauses = new Map<string, StopCause>();
 
@@ -77,7 +84,7 @@ export class FakeNode {
     if (this.#released.has(keyOf(guest))) {
       return { ...before, ...this.#off(guest), isReleased: true };
     }
-    const claim = before.claim ?? this.#claim();
+    const claim = before.claim ?? this.#claim(guest);
     if (claim.state === "Refused") return { ...before, claim, ...this.#off(guest) };
     if (guest.spec.runState === "Stopped") {
       this.stop(name, "User");
@@ -91,9 +98,20 @@ export class FakeNode {
     return { ...before, claim, ...this.#running(guest, before.startedTime ?? now) };
   }
 
-  #claim(): NonNullable<GuestStatus["claim"]> {
-    if (this.refusal === undefined) return { state: "Accepted" };
-    return { state: "Refused", reason: "ClaimRefused", message: this.refusal };
+  #claim(guest: Guest): ClaimAnswer {
+    const answer = this.#judge(guest);
+    if (answer.state === "Accepted") this.#accepted.add(keyOf(guest));
+    return answer;
+  }
+
+  #judge(guest: Guest): ClaimAnswer {
+    if (this.refusal !== undefined) {
+      return { state: "Refused", reason: "ClaimRefused", message: this.refusal };
+    }
+    const { guests, inventories } = this;
+    const isCommitted = (other: Guest): boolean => this.#accepted.has(keyOf(other));
+    const answer = inventories && answerClaim(guest, { guests, inventories, isCommitted });
+    return answer ?? { state: "Accepted" };
   }
 
   #isToBeStarted(guest: Guest): boolean {

@@ -104,7 +104,11 @@ export class FakeWorkers {
   async work(): Promise<void> {
     for (const node of this.nodes.filter(({ isUp }) => isUp)) await this.#beat(node);
     for (const pod of await this.list(resources.pods)) await this.#keepPod(pod);
-    for (const guest of await this.list(resources.guests)) await this.#serve(guest);
+    const guests = await this.list(resources.guests);
+    for (const node of this.nodes) {
+      node.guests = guests.filter(({ spec }) => spec.host === node.name);
+    }
+    for (const guest of guests) await this.#serve(guest);
   }
 
   /** What there is, for the message of a test that waits in vain. */
@@ -140,6 +144,7 @@ export class FakeWorkers {
     const status = { uuid, nodeUid: `uid-of-${name}`, virtType: "qemu", inventory };
     const object = { apiVersion, kind: "Hypervisor", metadata: { name }, status };
     await this.#kube.apply(resources.hypervisors, object, { ...agent, subresource: "status" });
+    this.node(name).inventories = inventory;
     this.#reported.add(name);
   }
 

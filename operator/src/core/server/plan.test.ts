@@ -764,6 +764,13 @@ test("a server that nobody observed yet has no status to keep", () => {
   expect(world.status.timings?.createdTime).toBe("2026-01-01T00:00:00Z");
 });
 
+test("what was refused to one leader and made by another is no trouble any more", () => {
+  world.settle();
+  world.creationRefusal = { message: "web-5e12e-1 already exists", ageSeconds: 1 };
+  expect(world.plan().steps).toEqual([]);
+  expect(ready()).toMatchObject({ status: "True" });
+});
+
 describe("a server that asks for a zone", () => {
   const pinned = () => world.status.pinnedAvailabilityZone;
   const drift = () => conditionOf(world.status.conditions, "Drifted");

@@ -32,7 +32,7 @@ const progressSeconds = 10;
  * the same end is reached.
  */
 export function plan(observation: ServerObservation): ServerPlan {
-  const state = stateOf(observation);
+  const state = withoutOldRefusal(stateOf(observation));
   const decision = merge([...begin(state), ...upkeep(state)]);
   const steps = withoutDone(decision.steps ?? [], state);
   const after = stateAfter(state, decision, steps);
@@ -47,6 +47,12 @@ export function plan(observation: ServerObservation): ServerPlan {
     claim: claimOf(decision),
     againAfterSeconds: soonest([decision.againAfterSeconds, writeAfterSeconds]),
   };
+}
+
+/** Whoever made what was refused to us, another leader for example: it is there. */
+function withoutOldRefusal(state: ServerState): ServerState {
+  const isMade = state.guest !== undefined && state.pod !== undefined;
+  return isMade ? { ...state, creationRefusal: undefined } : state;
 }
 
 /** The first action that is due and allowed, begun. */
