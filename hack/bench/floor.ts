@@ -56,10 +56,16 @@ export async function createFloorPod(world: BenchWorld, name: string): Promise<F
 async function createDomain(socket: string, guest: Guest): Promise<void> {
   const connection = await createLibvirtClient(systemClock).connect(socket, { timeoutSeconds: 10 });
   try {
-    await connection.createDomain(domainXml(buildDomain(guest, "qemu")));
+    await connection.createDomain(domainXml(buildDomain(bareGuest(guest), "qemu")));
   } finally {
     connection.close();
   }
+}
+
+/** Without the config drive that the pod makes and the network cards that the agent connects. */
+function bareGuest({ spec, ...guest }: Guest): Guest {
+  const { configDrive: _, ...domain } = spec.domain;
+  return { ...guest, spec: { ...spec, domain: { ...domain, networks: [] } } };
 }
 
 /** The pod of a server without what makes it ours: its directories are empty ones of its own. */

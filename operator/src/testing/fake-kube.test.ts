@@ -132,7 +132,7 @@ describe("the fake API server's own controls", () => {
 
   test("hand nothing out that the client could change in the store", async () => {
     const made = await kube.create(images, image("tenant", "a", { labels: { a: "b" } }), writer);
-    Object.assign(made.metadata.labels ?? {}, { a: "changed" });
+    expect(() => Object.assign(made.metadata.labels ?? {}, { a: "changed" })).toThrow(TypeError);
     expect((await kube.get(images, made.metadata)).metadata.labels).toEqual({ a: "b" });
   });
 

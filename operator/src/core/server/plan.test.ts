@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, test } from "vitest";
+import type { GuestStatus } from "../../api/v1alpha1/guest.ts";
 import { serverStatusSchema } from "../../api/v1alpha1/server.ts";
 import { aFlavor, anImage, aServer } from "../../testing/builders.ts";
 import { ServerWorld } from "../../testing/server-world.ts";
@@ -90,6 +91,29 @@ describe("a new server", () => {
     expect(kinds()).toEqual(["WriteStatus"]);
     world.operate();
     expect(ready().message).toMatch(/^node-\d fetches the image$/);
+  });
+
+  test("tells its addresses with the news that it runs, and later ones at once", () => {
+    const networks = (address: string): GuestStatus["networks"] => [
+      {
+        ...{ name: "default", mac: "fa:00:00:00:00:01", mtu: 1450 },
+        ...{ addresses: ["10.0.2.2"], reachedAt: [address] },
+      },
+    ];
+    world.operate();
+    const claim = { state: "Accepted" } as const;
+    const starting = { claim, domain: "Starting", networks: networks("10.251.1.7") } as const;
+    world.guests = [{ ...guest(), status: starting }];
+    expect(world.plan()).toMatchObject({ steps: [], againAfterSeconds: 10 });
+    world.guests = [{ ...guest(), status: { ...starting, domain: "Running", boot: 1 } }];
+    world.operate();
+    expect(world.status).toMatchObject({
+      phase: "ACTIVE",
+      addresses: [{ address: "10.251.1.7" }, { address: "10.0.2.2" }],
+    });
+    const moved = { ...guest().status, networks: networks("10.251.1.8") };
+    world.guests = [{ ...guest(), status: moved }];
+    expect(kinds()).toEqual(["WriteStatus"]);
   });
 
   test("names what keeps its pod from running", () => {

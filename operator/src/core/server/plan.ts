@@ -129,11 +129,15 @@ function secondsUntilWritten(
   return Math.max(0, progressSeconds - since);
 }
 
-/** What is news at once: all but how far something is that goes on as planned. */
+/**
+ * What is news at once: all but how far something is that goes on as planned. Nobody answers at the
+ * addresses of a guest that is being built; they come with ACTIVE.
+ */
 function headline(status: ServerStatus): object {
-  const { conditions = [], decision: _decision, machine: _machine, ...news } = status;
+  const { conditions = [], decision: _decision, machine: _machine, addresses, ...news } = status;
   const judged = conditions.filter(({ type }) => type !== "Scheduled");
-  return { ...news, conditions: judged.map(verdictOf) };
+  const reached = status.phase === "BUILD" ? undefined : addresses;
+  return { ...news, addresses: reached, conditions: judged.map(verdictOf) };
 }
 
 function verdictOf({ type, status, reason }: Condition): readonly string[] {
