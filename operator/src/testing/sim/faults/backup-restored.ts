@@ -5,13 +5,15 @@ export const backupRestored = defineFault({
   name: "backup-restored",
   says: "the API server goes back to a backup that was made a while ago",
   weight: 1,
-  strike({ api: { kube }, people, later, trace, nodes, scheduler }, chance) {
+  strike(world, chance) {
+    const { later, trace, nodes, scheduler } = world;
+    const { kube } = world.api;
     const backup = kube.backup();
     trace.add("story", "a backup is made");
     later(chance.whole(1000, 90_000), () => {
       trace.add("story", "the backup is restored");
       kube.restore(backup);
-      void people.lookAnew();
+      void world.lookAnew();
       // As the manual of Kubernetes says: what keeps state in memory is started anew.
       for (const each of [scheduler, ...nodes.map(({ kubelet }) => kubelet)]) {
         later(chance.whole(100, 5000), () => each.kill());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { who } from "../../access/identities.ts";
+import { resources } from "../../../ports/kube.ts";
 import { Api } from "./api.ts";
 import { ControllerManager } from "./controller-manager.ts";
 import { Link } from "./link.ts";
@@ -8,6 +9,7 @@ import { OperatorReplica } from "./operators.ts";
 import { People } from "./people.ts";
 import { Ambushes, type Physics } from "./process.ts";
 import { runScheduler } from "./scheduler.ts";
+import type { ServerContainer } from "./server-container.ts";
 import { Streams } from "./streams.ts";
 import { Supervisor } from "./supervisor.ts";
 import { Timeline } from "./timeline.ts";
@@ -45,6 +47,8 @@ export class World {
   readonly operators: readonly OperatorReplica[];
   readonly people: People;
   readonly errors: LoggedError[] = [];
+  /** Server pods that stood when a restored API server did not know their Guest. */
+  readonly forgotten = new Set<ServerContainer>();
   readonly scheduler: Supervisor;
   readonly #logListeners: ((process: string, fields: object) => void)[] = [];
   readonly #outstanding = new Set<() => void>();
@@ -108,6 +112,22 @@ export class World {
       if (this.#outstanding.delete(act)) act();
     });
   };
+
+  /** The API server went back in time: notes what it says now, and which guests it has forgotten. */
+  async lookAnew(): Promise<void> {
+    await this.people.lookAnew();
+    const { items } = await this.api.kube.list(resources.guests, { consistency: "quorum" });
+    for (const node of this.nodes) {
+      for (const container of node.containers.values()) {
+        const { serverUid, token } = container.incarnation;
+        const isKnown = items.some(
+          ({ spec }) =>
+            spec.host === node.name && spec.server.uid === serverUid && spec.token === token,
+        );
+        if (!isKnown) this.forgotten.add(container);
+      }
+    }
+  }
 
   /** Ends the story: what is outstanding happens, faults are over, and what does not run is started. */
   heal(): void {
