@@ -16,7 +16,13 @@ export interface Checks {
   readonly maximum?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
-  readonly patterns: readonly RegExp[];
+  readonly patterns: readonly Pattern[];
+}
+
+/** A pattern, with what a person is told to write instead of what it does not match. */
+interface Pattern {
+  readonly expression: RegExp;
+  readonly cure: string | undefined;
 }
 
 /** Reads what zod checks. `declared` functions among them speak through metadata; others are refused. */
@@ -48,9 +54,15 @@ function readCheck(def: CheckDef, { patterns }: Checks, path: string): Partial<C
   if (def.check === "min_length") return { minLength: def.minimum };
   if (def.check === "max_length") return { maxLength: def.maximum };
   if (def.check === "string_format" && def.format === "regex" && def.pattern !== undefined) {
-    return { patterns: [...patterns, def.pattern] };
+    return { patterns: [...patterns, { expression: def.pattern, cure: cureOf(def) }] };
   }
   throw new SchemaRefused(path, `a structural schema cannot say the check ${def.check}`);
+}
+
+/** The text that was given to zod, which keeps it as a function; undefined when there was none. */
+function cureOf({ error }: CheckDef): string | undefined {
+  const text: unknown = (error as ((issue: object) => unknown) | undefined)?.({});
+  return typeof text === "string" ? text : undefined;
 }
 
 /** Refuses checks that were read but that the API server would not judge alike. */

@@ -78,6 +78,18 @@ describe("fieldSchema", () => {
     });
   });
 
+  test("says in words what a pattern asks for, where its author did", () => {
+    const schema = text(1, 9)
+      .regex(/^[a-z"\\]+$/, "write lower-case letters")
+      .describe("A word.");
+    expect(fieldSchema(schema, "spec.word")).toMatchObject({
+      pattern: '^[a-z"\\\\]+$',
+      "x-kubernetes-validations": [
+        { rule: 'self.matches("^[a-z\\"\\\\\\\\]+$")', message: "write lower-case letters" },
+      ],
+    });
+  });
+
   test("takes the description that is said last", () => {
     const schema = text(0, 9).describe("Inner.").optional().describe("Outer.");
     expect(fieldSchema(schema, "x").description).toBe("Outer.");

@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import { portablePattern } from "./portable-pattern.ts";
-import { readChecks, refuseAny, SchemaRefused } from "./schema-checks.ts";
+import { type Checks, readChecks, refuseAny, SchemaRefused } from "./schema-checks.ts";
 
 /** The part of JSON Schema that the generator writes. */
 export interface StructuralSchema {
@@ -118,13 +118,22 @@ function stringSchema(def: z.core.$ZodStringDef, bounds: Bounds, path: string): 
   const { patterns, ...others } = readChecks(def, { declared: 1 }, path);
   refuseAny(others, path);
   if (patterns.length > 1) throw new SchemaRefused(path, "has more than one pattern");
-  const [pattern] = patterns.map((one) => refusing(path, () => portablePattern(one)));
   return {
     type: "string",
     ...(minLength === 0 ? {} : { minLength }),
     maxLength,
-    ...(pattern === undefined ? {} : { pattern }),
+    ...patternSchema(patterns, path),
   };
+}
+
+/** Tools read the pattern; people who are refused by it read the rule, which says the same in words. */
+function patternSchema(patterns: Checks["patterns"], path: string): Partial<StructuralSchema> {
+  const [one] = patterns;
+  if (one === undefined) return {};
+  const pattern = refusing(path, () => portablePattern(one.expression));
+  if (one.cure === undefined) return { pattern };
+  const rule = `self.matches(${JSON.stringify(pattern)})`;
+  return { pattern, "x-kubernetes-validations": [{ rule, message: one.cure }] };
 }
 
 function numberSchema(def: z.core.$ZodNumberDef, path: string): StructuralSchema {

@@ -30,6 +30,8 @@ type Change = readonly [
 ];
 
 const sshKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5";
+const url = "https://images.example.org/debian.qcow2";
+const checksum = `sha256:${"0".repeat(64)}`;
 const secret = { name: "web-secrets", key: "key" };
 
 /** Updates of the complete objects, with the answer that users shall get. */
@@ -37,6 +39,11 @@ const changes: readonly Change[] = [
   ["server", "uuid", "00000000-0000-4000-8000-000000000000", /uuid is immutable: create another/],
   ["server", "uuid", absent, /uuid is immutable/],
   ["server", "flavor", "m1.large", "ok"],
+  ["server", "flavor", "M1", /write an object's name: lower-case letters/],
+  ["server", "hostname", "a_b", /write a host name or FQDN/],
+  ["server", "sshKeys", [{ value: "nonsense" }], /write one line as in authorized_keys/],
+  ["image", "source", { http: { url: "ftp://a/b", checksum } }, /write an http:\/\/ or https/],
+  ["image", "source", { http: { url, checksum: "abc" } }, /write sha256: and the 64 digits/],
   ["server", "powerState", "Running", "ok"],
   ["server", "sshKeys", [{}], /sshKeys: give each either a value or a secret/],
   ["server", "sshKeys", [{ value: sshKey, secret }], /sshKeys: give each either/],

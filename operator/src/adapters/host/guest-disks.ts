@@ -44,7 +44,7 @@ async function inspect(helper: Helper, base: string, format: DiskFormat): Promis
   const path = imageFile(helperPath.images, base);
   const argv = ["qemu-img", "info", "--output=json", "-f", format, path];
   const result = await helper.run(argv, { limits: { ...limits, fileSizeMib: 0 } });
-  if (result.exitCode !== 0) throw inspectionError(result);
+  if (result.exitCode !== 0) throw inspectionError(result, format);
   const info = readInfo(result.stdout);
   const { encrypted, "format-specific": specific } = info;
   return {
@@ -56,10 +56,14 @@ async function inspect(helper: Helper, base: string, format: DiskFormat): Promis
 }
 
 /** Only what qemu-img itself says is about the image. */
-function inspectionError(result: CommandResult): PortError {
+function inspectionError(result: CommandResult, format: DiskFormat): PortError {
   const said = lastWords(result);
   const isMissing = said.includes("No such file or directory");
-  if (said.startsWith("qemu-img:") && !isMissing) return new Refused("ImageInvalid", said);
+  if (said.startsWith("qemu-img:") && !isMissing) {
+    const why = said.replace(/^qemu-img:(?: Could not open '[^']*':)? /, "");
+    const cure = "make an Image that names its real format, or of a file that was converted";
+    return new Refused("ImageInvalid", `it cannot be read as ${format} (${why}): ${cure}`);
+  }
   return new Unavailable(`the image could not be looked at: ${said}`);
 }
 

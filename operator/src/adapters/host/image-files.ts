@@ -86,7 +86,8 @@ async function receive(child: ImageChild, draft: string, order: Order): Promise<
   await Promise.all([child.ended, pipeline(child.bytes, judged, file, { signal })]);
   const digest = `sha256:${hash.digest("hex")}`;
   if (digest === source.checksum) return;
-  const message = `the bytes fetched have the checksum ${digest}, not the image's: correct it`;
+  const cure = "if it is what you want, make an Image with that checksum and the server from that";
+  const message = `the file at its url has the checksum ${digest}, not ${source.checksum}: ${cure}`;
   throw new Refused("ImageChecksumMismatch", message);
 }
 

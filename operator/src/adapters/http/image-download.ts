@@ -56,11 +56,17 @@ async function followRedirects(
     if (response.statusCode === 200) return response;
     response.destroy();
     if (!redirections.includes(response.statusCode) || location === undefined) {
-      throw failed(`${target.host} answered with status ${response.statusCode}`);
+      throw failed(statusFault(target, response.statusCode));
     }
     target = new URL(location, target);
   }
-  throw failed(`more than ${redirectsMax} redirects`);
+  throw failed(`${new URL(url).host} sends to more than ${redirectsMax} other places`);
+}
+
+/** Without the query, which may hold a secret. */
+function statusFault({ origin, pathname }: URL, status: number | undefined): string {
+  const cure = "put the file there, or make an Image with the right url and the server from that";
+  return `${origin}${pathname} answered with status ${status}: ${cure}`;
 }
 
 /** The address to connect to. One refused address refuses the whole name: it means to lead there. */
@@ -152,7 +158,7 @@ function paced(source: IncomingMessage, options: DownloadOptions): Transform {
 
 function tooLarge({ bytesMax }: DownloadRequest): PortError {
   return failed(
-    `the image is larger than the ${bytesMax} bytes that this host has left for images`,
+    `it is larger than the ${bytesMax} bytes that this host has left for images: make room there`,
   );
 }
 

@@ -181,7 +181,7 @@ describe("a guest that shall run", () => {
     await world.until(async () => (await world.status(ref)).error !== undefined);
     expect((await world.status(ref)).error).toMatchObject({
       reason: "ImageTooLarge",
-      message: "the image needs a root disk of 20 GiB, not 10: take a larger flavor",
+      message: "it needs a root disk of 20 GiB, not 10: take a larger flavor",
     });
     expect((await world.files.find(incarnation)).hasDisk).toBe(false);
   });

@@ -3,8 +3,9 @@ import { z } from "zod";
 import { mapOf, text } from "../bounded.ts";
 
 /** A uuid in its canonical, lower-case form. */
-export const uuidSchema = text(36, 36).regex(
+export const uuidSchema = text(1, 64).regex(
   /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
+  "write a uuid in lower case: 8, 4, 4, 4 and 12 hexadecimal digits with '-' between them",
 );
 
 /** Amounts by resource class (VCPU, MEMORY_MB, DISK_GB, …), as Placement counts them. */

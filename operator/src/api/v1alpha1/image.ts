@@ -4,7 +4,10 @@ import { mapOf, text } from "../bounded.ts";
 import { defineKind, immutable, observedGeneration } from "../define-kind.ts";
 
 /** `sha256:` and 64 lower-case hexadecimal digits. */
-export const sha256Schema = text(71, 71).regex(/^sha256:[0-9a-f]{64}$/);
+export const sha256Schema = text(1, 128).regex(
+  /^sha256:[0-9a-f]{64}$/,
+  "write sha256: and the 64 digits in lower case that sha256sum prints",
+);
 
 /** Image properties by Glance's names; the features that act on them know their types. */
 export const imagePropertiesSchema = mapOf(text(1, 255), text(0, 255), 128).describe(
@@ -17,7 +20,10 @@ export const imageFormat = z
 
 export const httpSourceSchema = z.strictObject({
   url: text(8, 2048)
-    .regex(/^https?:\/\/[A-Za-z0-9._:[\]-]+([/?][!-~]*)?$/)
+    .regex(
+      /^https?:\/\/[A-Za-z0-9._:[\]-]+([/?][!-~]*)?$/,
+      "write an http:// or https:// URL, without user and password and without spaces",
+    )
     .describe("An http or https URL without credentials."),
   checksum: sha256Schema.describe(
     "The sha256 of the file as it is served. The cache on every node is keyed by it.",

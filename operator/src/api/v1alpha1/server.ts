@@ -17,13 +17,14 @@ import { serverAddressesSchema, serverNetworksSchema } from "./network.ts";
 
 const objectName = text(1, 253).regex(
   /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+  "write an object's name: lower-case letters, digits, '-' and '.', with a letter or digit at both ends",
 );
 
 const secretKeySchema = z
   .strictObject({
     name: objectName.describe("Name of a Secret in the server's namespace."),
     key: text(1, 253)
-      .regex(/^[-._A-Za-z0-9]+$/)
+      .regex(/^[-._A-Za-z0-9]+$/, "write letters, digits, '-', '_' and '.'")
       .describe("Key in that Secret."),
   })
   .describe("A key of a Secret. Its value reaches the server's pod and no process of Kilonova.");
@@ -33,7 +34,10 @@ const userDataBytesMax = 49_149;
 
 const sshKeySchema = z.strictObject({
   value: text(1, 2048)
-    .regex(/^[a-z][-a-z0-9@.]+ [A-Za-z0-9+/]+=*( [ -~]*)?$/)
+    .regex(
+      /^[a-z][-a-z0-9@.]+ [A-Za-z0-9+/]+=*( [ -~]*)?$/,
+      "write one line as in authorized_keys, without options: type, key in base64, comment",
+    )
     .optional()
     .describe("The public key, as it stands in one line of authorized_keys."),
   secret: secretKeySchema.optional(),
@@ -58,7 +62,7 @@ const schedulerHintsSchema = z.strictObject({
     .describe("Names of Servers of the namespace: with none of them."),
   nodeSelector: labelSelectorSchema.optional().describe("Only on nodes with these labels."),
   hostNetwork: text(3, 64)
-    .regex(/^[0-9a-fA-F.:]+\/[0-9]{1,3}$/)
+    .regex(/^[0-9a-fA-F.:]+\/[0-9]{1,3}$/, "write a network as 10.0.0.0/8 or fd00::/8")
     .optional()
     .describe("Only on nodes with an address in this network (CIDR)."),
 });
@@ -93,7 +97,10 @@ export const serverSpecSchema = z.strictObject({
     .optional()
     .describe("Wishes beside flavor and image, looked at whenever a host is chosen."),
   hostname: text(1, 253)
-    .regex(/^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*$/)
+    .regex(
+      /^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*$/,
+      "write a host name or FQDN: letters, digits and '-', with '.' between its parts",
+    )
     .optional()
     .describe("The guest's host name, an FQDN is passed unchanged; metadata.name when absent."),
   sshKeys: z

@@ -22,7 +22,7 @@ describe("a root disk", () => {
     expect(rootDiskSize({ rootDiskGib: 3 }, larger)).toEqual({
       ok: false,
       reason: "ImageTooLarge",
-      message: "the image needs a root disk of 4 GiB, not 3: take a larger flavor",
+      message: "it needs a root disk of 4 GiB, not 3: take a larger flavor",
     });
   });
 

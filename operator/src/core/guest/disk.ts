@@ -23,16 +23,20 @@ export function rootDiskSize(
   base: BaseImage,
 ): { readonly ok: true; readonly sizeBytes: number } | Refusal {
   if (base.hasBackingFile || base.hasDataFile) {
-    const message = "the image refers to another file: flatten it with qemu-img convert";
+    const message = "it refers to another file: flatten it with qemu-img convert";
     return { ok: false, reason: "ImageInvalid", message };
   }
   if (base.isEncrypted) {
-    return { ok: false, reason: "ImageInvalid", message: "the image is encrypted: decrypt it" };
+    return {
+      ok: false,
+      reason: "ImageInvalid",
+      message: "it is encrypted: decrypt it with qemu-img convert",
+    };
   }
   const sizeBytes = rootDiskGib === 0 ? base.virtualSizeBytes : rootDiskGib * bytesPerGib;
   if (sizeBytes < base.virtualSizeBytes) {
     const neededGib = Math.ceil(base.virtualSizeBytes / bytesPerGib);
-    const message = `the image needs a root disk of ${neededGib} GiB, not ${rootDiskGib}: take a larger flavor`;
+    const message = `it needs a root disk of ${neededGib} GiB, not ${rootDiskGib}: take a larger flavor`;
     return { ok: false, reason: "ImageTooLarge", message };
   }
   return { ok: true, sizeBytes };

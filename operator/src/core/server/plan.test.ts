@@ -769,7 +769,8 @@ describe("errors of the host", () => {
     world.guests = [{ ...guest(), status: { claim: { state: "Accepted" }, error } }];
     world.operate();
     expect(world.status).toMatchObject({ phase: "ERROR", fault: { reason: "ImageTooLarge" } });
-    expect(ready()).toMatchObject({ status: "False", message: "10 GiB into 1" });
+    const message = `image debian on ${world.status.hypervisor}: 10 GiB into 1`;
+    expect(ready()).toMatchObject({ status: "False", message });
   });
 
   test("that may pass leave it building, with the reason", () => {
@@ -778,7 +779,8 @@ describe("errors of the host", () => {
     world.guests = [{ ...guest(), status: { claim: { state: "Accepted" }, error } }];
     world.operate();
     expect(world.status).toMatchObject({ phase: "BUILD", taskState: "spawning" });
-    expect(ready()).toMatchObject({ reason: "ImageFetchFailed", message: "404" });
+    const message = `image debian on ${world.status.hypervisor}: 404`;
+    expect(ready()).toMatchObject({ reason: "ImageFetchFailed", message });
   });
 });
 

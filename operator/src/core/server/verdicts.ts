@@ -38,8 +38,18 @@ function guestReadiness(state: ServerState): Judgement {
     const why = claim.message ?? "it gave no reason";
     return no("ClaimRefused", `${guest.spec.host} refused the claim: ${why}`);
   }
-  if (error !== undefined) return no(error.reason, error.message);
+  if (error !== undefined) return no(error.reason, errorMessage(state, error));
   return powerReadiness(state, guest);
+}
+
+/** A host knows an image by its bytes alone; its owner knows it by its name. */
+function errorMessage(
+  { status, run }: ServerState,
+  { reason, message }: NonNullable<GuestStatus["error"]>,
+): string {
+  const image = status.image?.name;
+  if (image === undefined || run === undefined || !reason.startsWith("Image")) return message;
+  return `image ${image} on ${run.host}: ${message}`;
 }
 
 function powerReadiness(state: ServerState, guest: NonNullable<ServerState["guest"]>): Judgement {
