@@ -5,6 +5,7 @@
  */
 import { boot } from "./boot.ts";
 import { memory } from "./memory.ts";
+import { monteCarlo } from "./monte-carlo.ts";
 import { type Report, renderReport } from "./report.ts";
 import { scale } from "./scale.ts";
 import { scheduler } from "./scheduler.ts";
@@ -13,6 +14,7 @@ import { writes } from "./writes.ts";
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<Report>>> = {
   boot,
   memory,
+  "monte-carlo": monteCarlo,
   scale,
   scheduler,
   writes,
