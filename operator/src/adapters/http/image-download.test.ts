@@ -12,7 +12,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 const here: SourcePolicy = { refused: [], allowed: ["127.0.0.1"] };
 const patient: DownloadOptions = { windowSeconds: 30, windowBytesMin: 1000 };
-const impatient: DownloadOptions = { windowSeconds: 0.1, windowBytesMin: 1000 };
+const impatient: DownloadOptions = { windowSeconds: 0.5, windowBytesMin: 1000 };
 const image = Buffer.alloc(300_000, "image");
 
 let server: Server;
@@ -155,9 +155,9 @@ describe("a download", () => {
     [
       "a body that comes too slowly",
       (_, response) => response.write(image.subarray(0, 10)),
-      /less than 1000 bytes came within 0.1 s/,
+      /less than 1000 bytes came within 0.5 s/,
     ],
-    ["no answer", () => {}, /did not answer within 0.1 s/],
+    ["no answer", () => {}, /did not answer within 0.5 s/],
   ] satisfies [string, Handler, RegExp][])(
     "does not wait long at %s",
     async (_, serve, message) => {
