@@ -12,6 +12,7 @@ const needed: Readonly<Record<string, string>> = {
   openssl: "openssl",
   zstd: "zstd",
   nsenter: "util-linux",
+  ssh: "openssh-client",
   "pkg-config": "pkg-config",
 };
 
