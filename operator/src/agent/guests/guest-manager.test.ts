@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { GuestStatus } from "../../api/v1alpha1/guest.ts";
 import { Refused, TimedOut, Unavailable } from "../../ports/errors.ts";
 import { errorOf } from "../../adapters/libvirt/errors.ts";
-import type { ObjectRef } from "../../ports/kube.ts";
+import { type ObjectRef, resources as kinds } from "../../ports/kube.ts";
 import { aGuest } from "../../testing/builders.ts";
 import type { FakePod } from "../../testing/fake-pods.ts";
 import { GuestWorld } from "../../testing/guest-world.ts";
@@ -370,6 +370,16 @@ describe("a guest that shall stop", () => {
     await expectSoon({ domain: "Off", stoppedBy: "User", boot: 1 });
     expect(world.files.disk(incarnation)).toBe(disk);
     expect(world.released.has(incarnation)).toBe(false);
+  });
+
+  test("tells of the boot that its disk knows, also when the API server has forgotten it", async () => {
+    await world.edit(ref, { runState: "Stopped" });
+    await expectSoon({ domain: "Off", boot: 1 });
+    await world.edit(ref, { boot: 0 });
+    const restored = await world.kube.get(kinds.guests, ref);
+    const status = { ...restored.status, boot: 0 };
+    await world.kube.updateStatus(kinds.guests, { ...restored, status }, { fieldManager: "test" });
+    await expectSoon({ domain: "Off", boot: 1 });
   });
 
   test("is asked every 10 s and powered off after 60 s when it does not obey", async () => {

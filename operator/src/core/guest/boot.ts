@@ -17,13 +17,20 @@ export function recordedBoot({ record, guest }: GuestView): Boot | undefined {
  */
 export function isBootBegun(view: GuestView): boolean {
   const { spec, status } = view.guest;
-  if (recordedBoot(view)?.number === spec.boot) return true;
+  // A boot below the last one is begun as well: a restored API server may ask for it again.
+  if ((recordedBoot(view)?.number ?? -1) >= spec.boot) return true;
   return status?.boot === spec.boot && status.domain !== "Starting";
 }
 
-/** The boot that an absent domain speaks of: the last that was announced or begun. */
+/**
+ * The boot that an absent domain speaks of: the last that was announced or begun. The node's disk may know
+ * of a later one than a restored API server: the next has to be above it.
+ */
 export function lastBoot(view: GuestView): number | undefined {
-  return view.guest.status?.boot ?? recordedBoot(view)?.number;
+  const told = view.guest.status?.boot;
+  const recorded = recordedBoot(view)?.number;
+  if (told === undefined || recorded === undefined) return told ?? recorded;
+  return Math.max(told, recorded);
 }
 
 type Cause = NonNullable<GuestStatus["stoppedBy"]>;

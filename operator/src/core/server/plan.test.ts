@@ -429,6 +429,16 @@ describe("a running server", () => {
     expect(ready()).toMatchObject({ status: "True", reason: "PoweredOff" });
   });
 
+  test("is started by a boot above the last that its host knows of", () => {
+    world.edit({ powerState: "Stopped" });
+    world.settle();
+    const known = { ...guest().status, boot: 7 };
+    world.guests = [{ ...guest(), status: known }];
+    world.edit({ powerState: "Running" });
+    world.operate();
+    expect(guest().spec.boot).toBe(8);
+  });
+
   test("is started again with the same disk", () => {
     world.edit({ powerState: "Stopped" });
     world.settle();

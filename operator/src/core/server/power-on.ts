@@ -29,6 +29,8 @@ function raiseBoot({ server, guest, status }: ServerState): Decision {
   if (guest === undefined || flavor === undefined || image === undefined) return {};
   const machine = { ...status.machine, ...guest.status?.machine };
   const domain = domainOf(server, { flavor, image }, machine);
-  const spec = { runState: "Running", boot: guest.spec.boot + 1, domain } as const;
+  // The host may know of a later boot than an API server that was restored from a backup.
+  const boot = Math.max(guest.spec.boot, guest.status?.boot ?? 0) + 1;
+  const spec = { runState: "Running", boot, domain } as const;
   return { steps: [{ kind: "PatchGuest", guest, spec }] };
 }

@@ -142,5 +142,5 @@ export function isSettledOff({ spec, status, metadata }: Guest): boolean {
   if (status?.domain !== "Off" || status.observedGeneration !== metadata.generation) return false;
   return spec.runState === "Stopped"
     ? status.claim?.state === "Accepted"
-    : status.boot === spec.boot;
+    : status.boot !== undefined && status.boot >= spec.boot;
 }
