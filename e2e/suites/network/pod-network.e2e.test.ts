@@ -20,7 +20,7 @@ describe("a server on the pod network", () => {
     await tenant.apply(service("web"));
     await tenant.createServer("web", {}, { app: "web" });
     await tenant.untilPhase("web", "ACTIVE", 90);
-    await (await tenant.console("web")).until(/KILONOVA-GUEST up/);
+    await (await tenant.console("web")).until(/KILONOVA-GUEST up/, { timeoutSeconds: 150 });
   });
 
   afterAll(() => tenant.remove());

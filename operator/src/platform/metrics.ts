@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
+/** What one network card of a guest sent or received since its pod began. */
+export interface CardTraffic {
+  readonly namespace: string;
+  readonly server: string;
+  readonly network: string;
+  /** Seen from the guest. */
+  readonly direction: "sent" | "received";
+  readonly bytes: number;
+  readonly packets: number;
+}
+
 /**
  * Every metric of a process, in one registry. Labels take values from closed sets (controllers,
- * kinds, verbs), never names of users' objects: the number of series is bounded.
+ * kinds, verbs), never names of users' objects: the number of series is bounded. The traffic of guests is
+ * the exception: a node has only so many of them.
  */
 export class Metrics {
   readonly #registry = new Registry();
@@ -82,6 +94,32 @@ export class Metrics {
     help: "1 while this process leads.",
     registers: this.#registers,
   });
+
+  /** Adds the traffic of this node's guests, which is asked for whenever somebody reads the metrics. */
+  collectTraffic(read: () => Promise<readonly CardTraffic[]>): void {
+    const counter = (name: "bytes" | "packets", help: string): Counter =>
+      new Counter({
+        name: `kilonova_guest_network_${name}_total`,
+        help,
+        labelNames: ["namespace", "server", "network", "direction"] as const,
+        registers: this.#registers,
+        async collect() {
+          const cards = await read();
+          this.reset();
+          for (const { bytes, packets, ...labels } of cards) {
+            this.inc(labels, { bytes, packets }[name]);
+          }
+        },
+      });
+    counter(
+      "bytes",
+      "Bytes of guests' network cards since their pod began, as the guest sees them.",
+    );
+    counter(
+      "packets",
+      "Packets of guests' network cards since their pod began, as the guest sees them.",
+    );
+  }
 
   /** Adds Node's own figures (resident memory, CPU time, event loop lag), which need real timers. */
   collectProcess(): void {

@@ -26,6 +26,8 @@ export interface PodNetworks {
   readLinks(pod: PodIdentity): Promise<readonly Link[]>;
   /** Brings it about that everything is so. Safe to call again, also while the guest runs. */
   setUp(pod: PodIdentity, setup: NetworkSetup): Promise<void>;
-  /** Counters by the interface's name. */
-  readTraffic(pod: PodIdentity): Promise<ReadonlyMap<string, Traffic>>;
+  /** Counters by the interface's name, for each pod that has processes, by its uid. */
+  readTraffic(
+    pods: readonly PodIdentity[],
+  ): Promise<ReadonlyMap<string, ReadonlyMap<string, Traffic>>>;
 }

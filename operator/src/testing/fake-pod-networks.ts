@@ -45,7 +45,20 @@ export class FakePodNetworks implements PodNetworks {
     namespace.setUps += 1;
   }
 
-  async readTraffic(): Promise<ReadonlyMap<string, Traffic>> {
-    return new Map();
+  /** Every interface has sent what its pod's uid is long, and received twice that. */
+  async readTraffic(pods: readonly PodIdentity[]) {
+    return new Map(
+      pods.map(({ podUid }) => {
+        const sent = podUid.length;
+        const counters: Traffic = {
+          receivedBytes: 2000 * sent,
+          receivedPackets: 2 * sent,
+          sentBytes: 1000 * sent,
+          sentPackets: sent,
+        };
+        const { links } = this.namespace(podUid);
+        return [podUid, new Map(links.map(({ name }) => [name, counters]))] as const;
+      }),
+    );
   }
 }

@@ -40,6 +40,8 @@ export class GuestWorld {
   readonly released = new FakeReleasedTokens();
   readonly cache = new FakeImageCache();
   readonly networks = new FakePodNetworks();
+  /** Of the agent that was started last. */
+  metrics = new Metrics();
   readonly log = new FakeLogger();
   base: BaseImage = {
     virtualSizeBytes: 2 ** 30,
@@ -67,6 +69,7 @@ export class GuestWorld {
   startAgent(life: Mortality = new Life()): GuestManager {
     const stop = new AbortController();
     this.#agent = stop;
+    this.metrics = new Metrics();
     this.#host = new HostBoard(this.bootId);
     const { clock, random, log } = this;
     const images: ImageStore = new ImageStore({
@@ -93,7 +96,7 @@ export class GuestWorld {
       clock,
       random,
       log,
-      metrics: new Metrics(),
+      metrics: this.metrics,
     });
     stop.signal.addEventListener("abort", () => images.close());
     void unlessKilled(manager.run(stop.signal));

@@ -23,7 +23,10 @@ async function install(program: string): Promise<void> {
 
 async function obey(request: AgentRequest): Promise<unknown> {
   const { pod, directory: podDirectory } = request;
-  if (request.kind === "traffic") return Object.fromEntries(await networks.readTraffic(pod));
+  if (request.kind === "traffic") {
+    const traffic = (await networks.readTraffic([pod])).get(pod.podUid);
+    return Object.fromEntries(traffic ?? []);
+  }
   const links = await networks.readLinks(pod);
   if (request.kind === "links") return links;
   const plan = planNetworks({ ...request.guest, uid: pod.uid, links });

@@ -2,9 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import type { Link } from "../../core/guest/network/links.ts";
-import { PortError, Unavailable } from "../../ports/errors.ts";
+import { PortError } from "../../ports/errors.ts";
 import type { PodIdentity, PodNetworks, Traffic } from "../../ports/pod-networks.ts";
-import { findPodProcess, openNetworkNamespace } from "./pod-processes.ts";
+import { findPodProcesses, openNetworkNamespace } from "./pod-processes.ts";
 import { lastWords, runCommand } from "./run-command.ts";
 
 const timeoutSeconds = 10;
@@ -32,12 +32,13 @@ export function createPodNetworks(proc = "/proc"): PodNetworks {
       await runInside(pod, ["sh", "-euc", setUpScript, "sh", lines, rules, ...settings], proc);
     },
 
-    readTraffic: async (pod) => {
-      const pid = await findPodProcess(pod, proc);
-      const table = await readFile(`${proc}/${pid}/net/dev`, "utf8").catch((cause: unknown) => {
-        throw new Unavailable(`the pod ${pod.podUid} ends`, cause);
+    readTraffic: async (pods) => {
+      const processes = [...(await findPodProcesses(pods, proc))];
+      const tables = processes.map(async ([pod, pid]) => {
+        const table = await readFile(`${proc}/${pid}/net/dev`, "utf8").catch(() => "");
+        return [pod.podUid, parseTraffic(table)] as const;
       });
-      return parseTraffic(table);
+      return new Map(await Promise.all(tables));
     },
   };
 }

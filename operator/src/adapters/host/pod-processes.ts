@@ -4,35 +4,51 @@ import { Unavailable } from "../../ports/errors.ts";
 import type { PodIdentity } from "../../ports/pod-networks.ts";
 
 /**
- * A number in `proc` of a process of the pod that nobody in the pod could have put elsewhere: the first
- * of a container's process namespace. Throws Unavailable when there is none.
+ * A number in `proc` for each pod that has processes: of one that nobody in the pod could have put
+ * elsewhere, the first of a container's process namespace. Looks at every process once.
  */
-export async function findPodProcess(pod: PodIdentity, proc = "/proc"): Promise<string> {
+export async function findPodProcesses(
+  pods: readonly PodIdentity[],
+  proc = "/proc",
+): Promise<Map<PodIdentity, string>> {
+  const found = new Map<PodIdentity, string>();
   for (const pid of await readdir(proc)) {
-    if (/^\d+$/.test(pid) && (await isFirstOf(pod, `${proc}/${pid}`))) return pid;
+    const pod = /^\d+$/.test(pid) ? await podOf(pods, `${proc}/${pid}`) : undefined;
+    if (pod !== undefined) found.set(pod, pid);
   }
-  throw new Unavailable(`the pod ${pod.podUid} has no processes yet`);
+  return found;
 }
 
 /** Opens the pod's network namespace: it stays the same one, whatever becomes of the process. */
 export async function openNetworkNamespace(pod: PodIdentity, proc = "/proc"): Promise<FileHandle> {
-  const pid = await findPodProcess(pod, proc);
+  const pid = (await findPodProcesses([pod], proc)).get(pod);
+  if (pid === undefined) throw new Unavailable(`the pod ${pod.podUid} has no processes yet`);
   const namespace = await open(`${proc}/${pid}/ns/net`).catch((cause: unknown) => {
     throw new Unavailable(`the pod ${pod.podUid} ends`, cause);
   });
   // The number could have gone to another process in between.
-  if (await isFirstOf(pod, `${proc}/${pid}`)) return namespace;
+  if ((await podOf([pod], `${proc}/${pid}`)) !== undefined) return namespace;
   await namespace.close();
   throw new Unavailable(`the pod ${pod.podUid} ends`);
 }
 
-async function isFirstOf({ podUid, uid }: PodIdentity, directory: string): Promise<boolean> {
+/** Which of the pods the process is the first of a container of. */
+async function podOf(
+  pods: readonly PodIdentity[],
+  directory: string,
+): Promise<PodIdentity | undefined> {
   const status = await readIfThere(`${directory}/status`);
   // In this namespace and its container's, and no further one that the pod made by itself.
-  const isFirst = /^NSpid:\t\d+\t1$/m.test(status);
-  if (!isFirst || !new RegExp(`^Uid:\t${uid}\t`, "m").test(status)) return false;
+  if (!/^NSpid:\t\d+\t1$/m.test(status)) return undefined;
+  const uid = Number(/^Uid:\t(\d+)\t/m.exec(status)?.[1]);
+  const candidates = pods.filter((pod) => pod.uid === uid);
+  if (candidates.length === 0) return undefined;
   const groups = await readIfThere(`${directory}/cgroup`);
-  // The name under either of the kubelet's drivers, cgroupfs and systemd.
+  return candidates.find(({ podUid }) => isIn(groups, podUid));
+}
+
+/** By the name of the pod's group under either of the kubelet's drivers, cgroupfs and systemd. */
+function isIn(groups: string, podUid: string): boolean {
   const names = [`/pod${podUid}/`, `-pod${podUid.replaceAll("-", "_")}.slice/`];
   return names.some((name) => groups.includes(name));
 }

@@ -74,6 +74,7 @@ export class GuestManager {
     this.#claims = new Claims(host, guests);
     const onEvent = (key: string): void => this.#look(key, eventDelaySeconds);
     this.#networks = new Networks(options);
+    metrics.collectTraffic(() => this.#networks.traffic());
     this.#sessions = new Sessions({ libvirt, runtime, log, onEvent });
     this.#hands = {
       ...options,

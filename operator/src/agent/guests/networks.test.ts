@@ -81,6 +81,21 @@ test("the next pod has another address, the guest keeps its own", async () => {
   ]);
 });
 
+test("a guest's traffic is counted by its server and network, as the guest sees it", async () => {
+  await boot();
+  const text = await world.metrics.text();
+  const labels = `namespace="team",server="web",network="default"`;
+  const sent = pod.podUid.length;
+  for (const [direction, count] of [
+    ["sent", 2 * sent],
+    ["received", sent],
+  ] as const) {
+    const series = `{${labels},direction="${direction}"}`;
+    expect(text).toContain(`kilonova_guest_network_bytes_total${series} ${1000 * count}`);
+    expect(text).toContain(`kilonova_guest_network_packets_total${series} ${count}`);
+  }
+});
+
 test("a private address that the pod needs is named, and the guest does not start", async () => {
   world.networks.address = "10.0.2.77";
   ref = await world.create();
