@@ -85,6 +85,16 @@ describe("the DHCP server of a server pod", () => {
     expect(world.stderr).not.toContain("Sanitizer");
   });
 
+  test("names no gateway where there is none", async () => {
+    await world.lease(line.replace("10.0.2.1 ", "0.0.0.0 "));
+    await until("the offer has no router", async () => {
+      const offer = await world.ask(dhcpMessage({ type: types.discover }));
+      return offer !== undefined && dhcpOptions(offer)[3] === undefined;
+    });
+    const options = { 50: own, 54: [169, 254, 169, 254] };
+    expect(await typeOfAnswer({ type: types.request, options })).toBe(types.acknowledge);
+  });
+
   test("follows what the agent says now, and serves nothing that makes no sense", async () => {
     await world.lease(line.replace("10.0.2.2/24", "10.0.2.7/24"));
     await until("the address is the new one", async () => {

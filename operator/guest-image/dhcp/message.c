@@ -71,13 +71,19 @@ static unsigned char *put_number(unsigned char *end, int code, uint32_t number) 
   return put(end, code, &number, sizeof number);
 }
 
+// Who answers, where the network has no gateway that is the pod's: the address that nobody routes.
+static struct in_addr server_of(const struct lease *lease) {
+  const struct in_addr own = {htonl(0xa9fea9fe)};  // 169.254.169.254
+  return lease->gateway.s_addr == 0 ? own : lease->gateway;
+}
+
 // What the guest has to know of its network, whether it asked for that or not.
 static unsigned char *put_settings(unsigned char *end, const struct lease *lease) {
   unsigned char list[255];
   uint16_t mtu = htons(lease->mtu);
   struct in_addr broadcast = {lease->address.s_addr | ~lease->mask.s_addr};
   end = put(end, SUBNET_MASK, &lease->mask, sizeof lease->mask);
-  end = put(end, ROUTER, &lease->gateway, sizeof lease->gateway);
+  if (lease->gateway.s_addr != 0) end = put(end, ROUTER, &lease->gateway, sizeof lease->gateway);
   end = put(end, BROADCAST_ADDRESS, &broadcast, sizeof broadcast);
   end = put(end, INTERFACE_MTU, &mtu, sizeof mtu);
   end = put(end, HOST_NAME, lease->hostname, strlen(lease->hostname));
@@ -98,7 +104,7 @@ static int answer_type(const struct lease *lease, const struct header *header, c
     case INFORM: return ACKNOWLEDGE;
     case ASK:
       // The guest took another server's offer.
-      if (server != 0 && server != lease->gateway.s_addr) return 0;
+      if (server != 0 && server != server_of(lease).s_addr) return 0;
       return wanted == lease->address.s_addr ? ACKNOWLEDGE : REFUSE;
     default: return 0;
   }
@@ -126,7 +132,8 @@ size_t answer(const struct lease *lease, const unsigned char *message, size_t by
   memcpy(reply, &header, sizeof header);
   unsigned char *end = reply + sizeof header, kind = type;
   end = put(end, MESSAGE_TYPE, &kind, sizeof kind);
-  end = put(end, SERVER_IDENTIFIER, &lease->gateway, sizeof lease->gateway);
+  struct in_addr server = server_of(lease);
+  end = put(end, SERVER_IDENTIFIER, &server, sizeof server);
   if (type != REFUSE && !is_inform) end = put_number(end, LEASE_TIME, LEASE_SECONDS);
   if (type != REFUSE) end = put_settings(end, lease);
   *end++ = END;

@@ -28,6 +28,8 @@ export const annotation = {
   abandon: `${group}/abandon`,
   /** On server pods: what the guest is told of itself, as a recipe for the pod. */
   metadata: `${group}/metadata`,
+  /** On server pods: the networks that Multus attaches, by the de-facto standard's name. */
+  networkAttachments: "k8s.v1.cni.cncf.io/networks",
 } as const;
 
 /** Name of the CSI driver whose inline volume carries a guest's directory into its pod. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Link } from "../core/guest/network/links.ts";
-import type { NetworkSetup } from "../core/guest/network/plan.ts";
+import type { NetworkSetup } from "../core/guest/network/card.ts";
 
 /** A server pod, as its processes can be told from others. */
 export interface PodIdentity {

@@ -65,7 +65,7 @@ export const completeObjects = {
         },
         hostNetwork: "10.0.0.0/8",
       },
-      networks: [{ name: "default", tag: "front", mac, address: "10.0.2.2", pod: {} }],
+      networks: [{ name: "default", tag: "front", mac, pod: { address: "10.0.2.2" } }],
       metadata: { "ha:priority": "10" },
     },
     status: {

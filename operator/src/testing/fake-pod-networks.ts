@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Link } from "../core/guest/network/links.ts";
-import type { NetworkSetup } from "../core/guest/network/plan.ts";
+import type { NetworkSetup } from "../core/guest/network/card.ts";
 import type { PodIdentity, PodNetworks, Traffic } from "../ports/pod-networks.ts";
 
 interface FakeNamespace {
@@ -22,7 +22,8 @@ export class FakePodNetworks implements PodNetworks {
       name: "eth0",
       mtu: this.mtu,
       mac: "0a:00:00:00:00:01",
-      addresses: [this.address],
+      addresses: [`${this.address}/24`],
+      alias: "",
     };
     const known = this.#namespaces.get(podUid) ?? { links: [uplink], setup: undefined, setUps: 0 };
     this.#namespaces.set(podUid, known);
@@ -39,7 +40,7 @@ export class FakePodNetworks implements PodNetworks {
       const [, name] = /^tuntap add dev (\S+) /.exec(line) ?? [];
       if (name === undefined) continue;
       if (namespace.links.some((link) => link.name === name)) throw new Error(`${name} exists`);
-      namespace.links.push({ name, mtu: this.mtu, mac: "", addresses: [] });
+      namespace.links.push({ name, mtu: this.mtu, mac: "", addresses: [], alias: "" });
     }
     namespace.setup = setup;
     namespace.setUps += 1;

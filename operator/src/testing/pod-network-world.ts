@@ -13,16 +13,21 @@ import type { PodIdentity, Traffic } from "../ports/pod-networks.ts";
 
 const podUid = "0f5c2a52-0b6c-4d34-9b8a-0a5d3d8a1001";
 
-/** As a network plugin sets up a pod, by a wire to its node. */
+/** As network plugins set up a pod, by a wire to its node and one for the network of Multus. */
 const wireScript = `
 ip link add node0 mtu "$MTU" type veth peer name eth0 mtu "$MTU" netns "$POD"
 ip address add 10.9.0.1/24 dev node0
 ip link set node0 up
+ip link add node1 type veth peer name net1 netns "$POD"
+ip address add 10.8.0.1/24 dev node1
+ip link set node1 up
 nsenter --net="/proc/$POD/ns/net" sh -euc '
   ip link set lo up
   ip address add 10.9.0.2/24 dev eth0
   ip link set eth0 up
   ip route add default via 10.9.0.1
+  ip address add 10.8.0.7/24 dev net1
+  ip link set net1 up
 '
 `;
 

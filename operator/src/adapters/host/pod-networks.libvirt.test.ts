@@ -9,7 +9,12 @@ import { until } from "../../testing/until.ts";
 
 const mtu = 1400;
 const { spec } = aGuest();
-const domain = { ...spec.domain, vcpus: 1, memoryMib: 192, hostname: "web.example.org" };
+const backMac = "52:54:00:00:00:02";
+const networks = [
+  ...spec.domain.networks,
+  { name: "back", mac: backMac, networkAttachment: { name: "storage" } },
+];
+const domain = { ...spec.domain, networks, vcpus: 1, memoryMib: 192, hostname: "web.example.org" };
 const guest = { networks: domain.networks, hostname: domain.hostname };
 let world: PodNetworkWorld;
 
@@ -95,5 +100,23 @@ describe("a guest behind its pod's address", () => {
     const { tap0: after } = await world.traffic();
     expect((after?.receivedBytes ?? 0) - (before?.receivedBytes ?? 0)).toBeGreaterThan(100_000);
     expect(after?.sentPackets).toBeGreaterThan(before?.sentPackets ?? 0);
+  });
+});
+
+describe("a guest on a network of Multus", () => {
+  test("has the address that IPAM gave to its pod, and is on the wire with its own card", async () => {
+    const ask = "udhcpc -i eth1 -n -q -t 5 -s /etc/udhcpc.sh; ifconfig eth1";
+    expect(await world.inGuest(ask)).toContain("inet addr:10.8.0.7 ");
+    const answer = await world.onNode(...get("http://10.8.0.7/"));
+    expect(answer).toContain(backMac);
+    expect(await world.onNode("ip", "neigh", "show", "10.8.0.7")).toContain(backMac);
+  });
+
+  test("keeps its address when a new agent connects it anew", async () => {
+    const [, back] = await world.connect(guest);
+    expect(back).toMatchObject({ mac: backMac, addresses: ["10.8.0.7"] });
+    const renewal = "ip addr flush dev eth1; udhcpc -i eth1 -n -q -t 5 -s /etc/udhcpc.sh";
+    expect(await world.inGuest(renewal)).toContain("10.8.0.7");
+    expect(await world.onNode(...get("http://10.8.0.7/"))).toContain(backMac);
   });
 });

@@ -20,11 +20,16 @@ done
 printf %s "$rules" | nft -f -
 `;
 
+/** Only the first says what is noted down at an interface, only the second what addresses it has. */
+const lookScript = `
+ip -json link show
+ip -json address show
+`;
+
 /** Network namespaces of the pods whose processes `proc` shows, by iproute2 and nftables. */
 export function createPodNetworks(proc = "/proc"): PodNetworks {
   return {
-    readLinks: async (pod) =>
-      parseLinks(await runInside(pod, ["ip", "-json", "address", "show"], proc)),
+    readLinks: async (pod) => parseLinks(await runInside(pod, ["sh", "-euc", lookScript], proc)),
 
     setUp: async (pod, { links, parameters, rules }) => {
       const lines = links.map((line) => `${line}\n`).join("");
@@ -55,24 +60,44 @@ async function runInside(pod: PodIdentity, argv: readonly string[], proc: string
   }
 }
 
-/** What `ip -json address` says, as far as it is of interest. */
+/** What `ip -json link` says, as far as it is of interest. */
 const linksSchema = z.array(
   z.object({
     ifname: z.string(),
     mtu: z.number(),
     address: z.string().optional(),
-    addr_info: z.array(z.object({ local: z.string().optional(), scope: z.string().optional() })),
+    ifalias: z.string().optional(),
+  }),
+);
+/** What `ip -json address` says. */
+const addressesSchema = z.array(
+  z.object({
+    ifname: z.string(),
+    addr_info: z.array(
+      z.object({
+        local: z.string().optional(),
+        prefixlen: z.number().optional(),
+        scope: z.string().optional(),
+      }),
+    ),
   }),
 );
 
+/** Each answer is one line. */
 function parseLinks(text: string): Link[] {
-  return linksSchema.parse(JSON.parse(text)).map(({ ifname, mtu, address, addr_info }) => ({
+  const [links = "", addresses = ""] = text.trim().split("\n");
+  const known = addressesSchema.parse(JSON.parse(addresses));
+  return linksSchema.parse(JSON.parse(links)).map(({ ifname, mtu, address, ifalias }) => ({
     name: ifname,
     mtu,
     mac: address ?? "",
-    addresses: addr_info.flatMap(({ local, scope }) =>
-      local !== undefined && scope === "global" ? [local] : [],
-    ),
+    alias: ifalias ?? "",
+    addresses: known
+      .filter((link) => link.ifname === ifname)
+      .flatMap(({ addr_info }) => addr_info)
+      .flatMap(({ local, prefixlen, scope }) =>
+        local !== undefined && scope === "global" ? [`${local}/${prefixlen}`] : [],
+      ),
   }));
 }
 

@@ -286,9 +286,18 @@ export const server = defineKind({
     },
     immutable("networks", "create another Server with the networks that you want"),
     {
-      cel: "!has(self.networks) || self.networks.size() <= 1",
-      message: "networks: a server has one network, that of its pod",
-      holds: ({ networks = [] }) => networks.length <= 1,
+      cel: "!has(self.networks) || self.networks.all(network, has(network.pod) != has(network.networkAttachment))",
+      message: "networks: give each either pod or networkAttachment",
+      holds: ({ networks = [] }) =>
+        networks.every(
+          ({ pod, networkAttachment }) => (pod === undefined) !== (networkAttachment === undefined),
+        ),
+    },
+    {
+      cel: "!has(self.networks) || self.networks.filter(network, has(network.pod)).size() <= 1",
+      message:
+        "networks: a pod has one network of its cluster; give the others a networkAttachment",
+      holds: ({ networks = [] }) => networks.filter(({ pod }) => pod !== undefined).length <= 1,
     },
   ],
   columns: [

@@ -184,6 +184,18 @@ describe("the server pod", () => {
     });
   });
 
+  test("asks Multus for the networks of its guest, each by the place of its card", () => {
+    const mac = "52:54:00:00:00:02";
+    const networkAttachment = { name: "storage", address: "10.8.0.7/24" };
+    const networks = [...guest.spec.domain.networks, { name: "back", mac, networkAttachment }];
+    const attached = aGuest({ spec: { domain: { ...guest.spec.domain, networks } } });
+    const annotations: Readonly<Record<string, string>> = serverPod(server, attached, policy, true)
+      .metadata.annotations;
+    const asked: unknown = JSON.parse(annotations["k8s.v1.cni.cncf.io/networks"] ?? "");
+    expect(asked).toEqual([{ name: "storage", interface: "net1", mac, ips: ["10.8.0.7/24"] }]);
+    expect(pod.metadata.annotations).not.toHaveProperty(["k8s.v1.cni.cncf.io/networks"]);
+  });
+
   test("has a priority class when there is one to have", () => {
     const ranked = serverPod(server, guest, { ...policy, priorityClass: "servers" }, true);
     expect(ranked.spec.priorityClassName).toBe("servers");

@@ -4,6 +4,7 @@ import { kinds, type Guest, type Server } from "../../api/kinds.ts";
 import { annotation, csiDriver, deviceResource, label } from "../../api/names.ts";
 import { metadataAnnotation, metadataMount, metadataVolume } from "./metadata/in-pod.ts";
 import { labelValueOf } from "./names.ts";
+import { attachmentName } from "./network/links.ts";
 import { readinessPort } from "./network/ruleset.ts";
 
 /** What every server pod of this installation has in common. */
@@ -50,6 +51,7 @@ export function serverPod(server: Server, guest: Guest, policy: PodPolicy, isAcc
       annotations: {
         [annotation.guestImage]: policy.guestImage,
         ...metadataAnnotation(server, guest),
+        ...attachmentsAnnotation(guest),
       },
       ownerReferences: [ownerOf(guest)],
     },
@@ -82,6 +84,19 @@ export function serverPod(server: Server, guest: Guest, policy: PodPolicy, isAcc
       ],
     },
   };
+}
+
+/** What Multus reads. Where a network takes no address or hardware address, it leaves them out. */
+function attachmentsAnnotation({ spec }: Guest): Readonly<Record<string, string>> {
+  const attachments = spec.domain.networks.flatMap(({ mac, networkAttachment }, card) => {
+    if (networkAttachment === undefined) return [];
+    const { name, address } = networkAttachment;
+    const ips = address === undefined ? {} : { ips: [address] };
+    return [{ name, interface: attachmentName(card), mac, ...ips }];
+  });
+  return attachments.length === 0
+    ? {}
+    : { [annotation.networkAttachments]: JSON.stringify(attachments) };
 }
 
 /** Services and NetworkPolicies find a server's pod by the labels of the Server; ours stay ours. */

@@ -7,10 +7,13 @@ export interface Lease {
   readonly mac: string;
   readonly address: string;
   readonly prefixLength: number;
-  readonly gateway: string;
+  /** Absent where nothing else is reached through this network. */
+  readonly gateway?: string;
   readonly mtu: number;
   readonly hostname: string;
 }
+
+const noAddress = "0.0.0.0";
 
 /**
  * The file by which the agent tells the pod's DHCP server what to give out: a line for each card. The
@@ -19,7 +22,9 @@ export interface Lease {
 export function leaseFile(leases: readonly Lease[]): string {
   return leases
     .map(({ device, mac, address, prefixLength, gateway, mtu, hostname }) =>
-      [device, mac, `${address}/${prefixLength}`, gateway, mtu, hostname].join(" ").concat("\n"),
+      [device, mac, `${address}/${prefixLength}`, gateway ?? noAddress, mtu, hostname]
+        .join(" ")
+        .concat("\n"),
     )
     .join("");
 }

@@ -10,7 +10,13 @@ import { natRules } from "./ruleset.ts";
 
 const uuid = "5e12e12e-0000-4000-8000-000000000001";
 const [network] = guestNetworks(undefined, uuid);
-const eth0 = { name: "eth0", mtu: 1450, mac: "0a:00:00:00:00:01", addresses: ["10.250.1.7"] };
+const eth0 = {
+  name: "eth0",
+  mtu: 1450,
+  mac: "0a:00:00:00:00:01",
+  addresses: ["10.250.1.7/24"],
+  alias: "",
+};
 
 function plan(change: Partial<Parameters<typeof planNetworks>[0]> = {}) {
   const networks = guestNetworks(aServer().spec.networks, uuid);
@@ -23,9 +29,11 @@ describe("a server's networks", () => {
       { name: "default", mac: macOf(uuid, "default"), pod: { address: "10.0.2.2" } },
     ]);
     expect(guestNetworks([], uuid)).toEqual([]);
-    const asked = { name: "front", tag: "web", mac: "52:54:00:00:00:01", address: "10.7.7.7" };
-    const { address, ...card } = asked;
-    expect(guestNetworks([{ ...asked, pod: {} }], uuid)).toEqual([{ ...card, pod: { address } }]);
+    const asked = [
+      { name: "front", tag: "web", mac: "52:54:00:00:00:01", pod: { address: "10.7.7.7" } },
+      { name: "back", mac: "52:54:00:00:00:02", networkAttachment: { name: "storage" } },
+    ];
+    expect(guestNetworks(asked, uuid)).toEqual(asked);
   });
 });
 
@@ -82,7 +90,7 @@ describe("the plan of a pod's network", () => {
   });
 
   test("leaves a tap alone that QEMU may have open", () => {
-    const links = [eth0, { name: "tap0", mtu: 1450, mac: "", addresses: [] }];
+    const links = [eth0, { name: "tap0", mtu: 1450, mac: "", addresses: [], alias: "" }];
     const planned = plan({ links });
     expect(planned.ok && planned.setup.links.join()).not.toContain("tuntap");
     expect(planned.ok && planned.setup.links).toHaveLength(3);
@@ -102,7 +110,7 @@ describe("the plan of a pod's network", () => {
     ["10.7.7.0", "10.7.7.0 is the network itself or its broadcast"],
     ["10.7.7.255", "10.7.7.255 is the network itself or its broadcast"],
   ])("names what is wrong with the private address %s", (address, message) => {
-    const networks = guestNetworks([{ name: "front", address, pod: {} }], uuid);
+    const networks = guestNetworks([{ name: "front", pod: { address } }], uuid);
     const planned = plan({ networks });
     expect(planned).toMatchObject({ ok: false, reason: "AddressConflict" });
     expect(!planned.ok && planned.message).toContain(`network front: ${message}`);
@@ -110,6 +118,64 @@ describe("the plan of a pod's network", () => {
 
   test("says so when the pod has no network", () => {
     expect(plan({ links: [] })).toMatchObject({ ok: false, reason: "NetworkFailed" });
+  });
+});
+
+describe("a card on a network of Multus", () => {
+  const mac = "52:54:00:00:00:02";
+  const wire = { name: "net1", mtu: 9000, mac, addresses: ["10.8.0.7/24"], alias: "" };
+  const front = { name: "front", pod: {} };
+  const attached = (address: { readonly address?: string } = {}) =>
+    guestNetworks(
+      [front, { name: "back", mac, networkAttachment: { name: "storage", ...address } }],
+      uuid,
+    );
+
+  test("joins the guest with the pod's wire, whose addresses become the guest's", () => {
+    const planned = plan({ networks: attached(), links: [eth0, wire] });
+    expect(planned.ok && planned.setup.links.slice(4)).toEqual([
+      "link set dev net1 alias 10.8.0.7/24",
+      "address flush dev net1",
+      "link set dev net1 address fe:54:00:00:00:02",
+      "link add name br1 type bridge mcast_snooping 0",
+      "tuntap add dev tap1 mode tap user 1007 vnet_hdr",
+      "link set dev net1 master br1 up",
+      "link set dev tap1 address fe:00:00:00:00:01 mtu 9000 master br1 up",
+      "link set dev br1 mtu 9000 up",
+    ]);
+    expect(planned.ok && planned.setup.leases.split("\n")[1]).toBe(
+      `br1 ${mac} 10.8.0.7/24 0.0.0.0 9000 web`,
+    );
+    expect(planned.ok && planned.connected[1]).toEqual({
+      name: "back",
+      mac,
+      mtu: 9000,
+      addresses: ["10.8.0.7"],
+      reachedAt: [],
+    });
+  });
+
+  test("is the same for the next agent, which finds no address there any more", () => {
+    const first = plan({ networks: attached(), links: [eth0, wire] });
+    const taken = { ...wire, addresses: [], alias: "10.8.0.7/24" };
+    const later = plan({ networks: attached(), links: [eth0, taken] });
+    expect(later).toEqual(first);
+  });
+
+  test("has the address of the spec rather than IPAM's, and none where neither gives one", () => {
+    const asked = plan({ networks: attached({ address: "10.8.0.99/16" }), links: [eth0, wire] });
+    expect(asked.ok && asked.connected[1]?.addresses).toEqual(["10.8.0.99"]);
+    const bare = { ...wire, addresses: [] };
+    const free = plan({ networks: attached(), links: [eth0, bare] });
+    expect(free.ok && free.connected[1]?.addresses).toEqual([]);
+    expect(free.ok && free.setup.leases.trim().split("\n")).toHaveLength(1);
+    expect(free.ok && free.setup.rules).not.toContain("table bridge");
+  });
+
+  test("says what to look for when Multus attached nothing", () => {
+    const planned = plan({ networks: attached() });
+    expect(planned).toMatchObject({ ok: false, reason: "NetworkFailed" });
+    expect(!planned.ok && planned.message).toContain("NetworkAttachmentDefinition storage");
   });
 });
 

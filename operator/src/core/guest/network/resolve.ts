@@ -12,12 +12,13 @@ export function guestNetworks(
   networks: readonly ServerNetwork[] = networksDefault,
   serverUuid: string,
 ): GuestNetwork[] {
-  return networks.map(({ name, tag, mac, address }) =>
+  return networks.map(({ name, tag, mac, pod, networkAttachment }) =>
     compact({
       name,
       tag,
       mac: mac ?? macOf(serverUuid, name),
-      pod: { address: address ?? guestAddressDefault },
+      pod: pod && { address: pod.address ?? guestAddressDefault },
+      networkAttachment,
     }),
   );
 }

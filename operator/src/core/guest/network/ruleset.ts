@@ -30,6 +30,35 @@ export function natRules(crossing: Crossing): string {
   return [`${table} {}`, `delete ${table}`, `${table} {`, ...chains(crossing), "}", ""].join("\n");
 }
 
+/** The parts of a bridge between a guest and a network of Multus. */
+export interface Bridging {
+  readonly bridge: string;
+  readonly uplink: string;
+  readonly tap: string;
+}
+
+/** Keeps the pod's DHCP server and the network's own apart: the guest hears the pod's, the network none. */
+export function confinedDhcp({ bridge, uplink, tap }: Bridging): string {
+  const own = `table bridge kilonova_${bridge}`;
+  return [
+    `${own} {}`,
+    `delete ${own}`,
+    `${own} {`,
+    ...chain("forward", "type filter hook forward priority filter", [
+      `iifname "${tap}" oifname "${uplink}" udp dport 67 drop`,
+      `iifname "${uplink}" oifname "${tap}" udp sport 67 drop`,
+    ]),
+    ...chain("output", "type filter hook output priority filter", [
+      `oifname "${uplink}" udp sport 67 drop`,
+    ]),
+    ...chain("input", "type filter hook input priority filter", [
+      `iifname "${uplink}" udp dport 67 drop`,
+    ]),
+    "}",
+    "",
+  ].join("\n");
+}
+
 function chains({ tap, guest, pod }: Crossing): string[] {
   const podAddresses = set(pod);
   const pinned = [
