@@ -56,6 +56,23 @@ const changes: readonly Change[] = [
   ["server", "serverGroup", absent, /serverGroup is immutable/],
   ["server", "availabilityZone", absent, "ok"],
   ["server", "schedulerHints", absent, "ok"],
+  ["server", "networks", absent, /networks is immutable: create another Server/],
+  ["server", "networks", [{ name: "front" }], /networks: give each either pod or/],
+  [
+    "server",
+    "networks",
+    [{ name: "front", pod: {}, networkAttachment: { name: "storage" } }],
+    /networks: give each either pod or/,
+  ],
+  [
+    "server",
+    "networks",
+    [
+      { name: "front", pod: {} },
+      { name: "back", pod: {} },
+    ],
+    /networks: a pod has one network of its cluster/,
+  ],
   ["serverGroup", "policy", "affinity", /policy is immutable: create another ServerGroup/],
   ["serverGroup", "policy", "affinity", /maxServersPerHost: only policy anti-affinity/],
   ["serverGroup", "topology", "Host", /topology is immutable/],

@@ -27,7 +27,7 @@ export interface Facts {
   readonly projectId: string;
   readonly availabilityZone: string;
   readonly flavorName: string;
-  /** The guest's first IPv4 address; empty without a network. */
+  /** The guest's private address on the pod network; empty without one. */
   readonly localIpv4: string;
   readonly meta: Readonly<Record<string, string>> | undefined;
   readonly sshKeys: readonly SshKey[];
@@ -44,7 +44,7 @@ export function factsOf({ metadata, spec }: Server, domain: DomainModel): Facts 
     projectId: metadata.namespace ?? "",
     availabilityZone: defaultAvailabilityZone,
     flavorName: spec.flavor,
-    localIpv4: domain.networks[0]?.pod.address ?? "",
+    localIpv4: domain.networks.find(({ pod }) => pod !== undefined)?.pod?.address ?? "",
     meta: spec.metadata,
     sshKeys: sshKeys.map(sshKeyOf),
     userData: userData && userDataOf(userData),
