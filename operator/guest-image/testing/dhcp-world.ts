@@ -91,8 +91,6 @@ export class DhcpWorld {
 
   async #connect(): Promise<void> {
     const [near, far] = [this.#server.pid, this.#client.pid];
-    const inside = (pid: number | undefined, script: string): Promise<unknown> =>
-      run("nsenter", [`--net=/proc/${pid}/ns/net`, "sh", "-euc", script]);
     // A process that was just started has its own namespaces a moment later.
     const isApart = `[ "$(readlink /proc/PID/ns/net)" != "$(readlink /proc/$$/ns/net)" ]`;
     for (const pid of [near, far]) {
@@ -101,11 +99,11 @@ export class DhcpWorld {
         `until ${isApart.replace("PID", String(pid))}; do sleep 0.01; done`,
       ]);
     }
-    await inside(
+    await runInNetwork(
       near,
       `ip link add tap0 type veth peer name eth0 netns ${far}; ip address add 10.0.2.1/24 dev tap0; ip link set tap0 up; echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start`,
     );
-    await inside(
+    await runInNetwork(
       far,
       "ip address add 10.0.2.99/24 dev eth0; ip link set eth0 up; ip route add default dev eth0",
     );
@@ -113,6 +111,11 @@ export class DhcpWorld {
     for (const process of [this.#server, this.#client]) process.stdin?.write("go\n");
     await answered;
   }
+}
+
+/** Runs a script of the shell in the network namespace of a process. */
+async function runInNetwork(pid: number | undefined, script: string): Promise<void> {
+  await run("nsenter", [`--net=/proc/${pid}/ns/net`, "sh", "-euc", script]);
 }
 
 interface Message {
