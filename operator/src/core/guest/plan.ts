@@ -30,9 +30,9 @@ export type Next =
 type Present = Extract<GuestView["domain"], { kind: "present" }>;
 
 /** A start that takes longer than this is told of in steps; a quick one is one write, when it begins. */
-const quietPreparationSeconds = 2;
-/** The pod's init and libvirtd come without a sign that can be relied upon. */
-const podPollSeconds = 1;
+const quietPreparationSeconds = 5;
+/** The pod's init and libvirtd come without a sign that can be relied upon: looked for often at first. */
+const podPollBounds = { minSeconds: 0.1, maxSeconds: 1, perSecondWaited: 0.2 };
 /** Init takes the shutdown over from an agent that says nothing for 15 s. */
 const podEndRepeatSeconds = 8;
 
@@ -150,7 +150,7 @@ function planStart(view: GuestView): GuestPlan {
   }
   const virtType = view.guest.spec.domain.machine.virtType ?? host.virtType;
   if (pod?.isReady !== true || pod.isTerminating || virtType === undefined) {
-    const next: Next = pod === undefined ? done : { kind: "wait", seconds: podPollSeconds };
+    const next: Next = pod === undefined ? done : { kind: "wait", seconds: podPollSeconds(view) };
     return prepare(view, { step: "WaitingForPod" }, next);
   }
   if (isNetworkDue(view)) {
@@ -177,8 +177,13 @@ function planImage(
 /** The pod's program looks for what it misses every second, and says so when it has all. */
 function planMetadata(view: GuestView, message: string | undefined): GuestPlan {
   const trouble = message === undefined ? undefined : { reason: "MetadataIncomplete", message };
-  const next: Next = { kind: "wait", seconds: podPollSeconds };
+  const next: Next = { kind: "wait", seconds: podPollSeconds(view) };
   return prepare(view, { step: "WaitingForPod", trouble }, next);
+}
+
+function podPollSeconds({ preparingSeconds }: GuestView): number {
+  const { minSeconds, maxSeconds, perSecondWaited } = podPollBounds;
+  return Math.min(maxSeconds, Math.max(minSeconds, preparingSeconds * perSecondWaited));
 }
 
 function isNetworkDue({ network }: GuestView): boolean {
