@@ -62,12 +62,21 @@ export class Tenant {
     spec: ServerSpecInput = {},
     labels: Readonly<Record<string, string>> = {},
   ): Promise<void> {
-    await this.apply({
+    await this.apply(this.serverManifest(name, spec, labels));
+  }
+
+  /** A Server of the suite's flavor and image. */
+  serverManifest(
+    name: string,
+    spec: ServerSpecInput = {},
+    labels: Readonly<Record<string, string>> = {},
+  ) {
+    return {
       apiVersion,
       kind: "Server",
       metadata: { name, namespace: this.namespace, labels },
       spec: { flavor: flavorName, image: { name: imageName }, ...spec },
-    });
+    } as const;
   }
 
   async patchServer(name: string, spec: object): Promise<void> {
