@@ -7,7 +7,7 @@ const property = ["**/*.prop.test.ts", "**/*.sim.test.ts", "**/testing/sim/**/*.
 /** A net under tests that hang; no test is about wall-clock time, and a machine may be busy. */
 const testTimeout = 60_000;
 /** Threads of their own, and a stage of their own. */
-const stories = ["**/testing/sim/stories.sim.test.ts"];
+const stories = ["**/testing/sim/**/*.sim.test.ts"];
 
 export default defineConfig({
   test: {

@@ -36,6 +36,13 @@ mount --bind "$ACCOUNT" ${accountDirectory}
 exec "$@"
 `;
 
+export interface OperatorMetrics {
+  /** Writes so far, by kind. */
+  readonly writes: Readonly<Record<string, number>>;
+  /** Garbage that was not collected yet included. */
+  readonly heapMib: number;
+}
+
 /** The operator as a process of its own, with the rights of its service account. Needs root. */
 export class ScaleOperator {
   readonly #child: ChildProcess;
@@ -98,17 +105,20 @@ export class ScaleOperator {
     throw new Error(`the operator has ended with ${exitCode ?? signalCode}; its log says why`);
   }
 
-  /** Writes so far, by kind. */
-  async writes(): Promise<Readonly<Record<string, number>>> {
+  /** What it says of itself. */
+  async metrics(): Promise<OperatorMetrics> {
     const answer = await fetch(`http://127.0.0.1:${healthPort}/metrics`);
-    const counts: Record<string, number> = {};
+    const writes: Record<string, number> = {};
+    let heapBytes = 0;
     for (const line of (await answer.text()).split("\n")) {
+      const heap = /^nodejs_heap_size_used_bytes (\d+)$/.exec(line);
+      if (heap !== null) heapBytes = Number(heap[1]);
       const found = /^kilonova_api_writes_total\{kind="(\w+)",.*\} (\d+)$/.exec(line);
       if (found === null) continue;
       const [, kind = "", count] = found;
-      counts[kind] = (counts[kind] ?? 0) + Number(count);
+      writes[kind] = (writes[kind] ?? 0) + Number(count);
     }
-    return counts;
+    return { writes, heapMib: heapBytes / 2 ** 20 };
   }
 
   /** Ends it as the kubelet does. */

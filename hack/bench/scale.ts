@@ -19,7 +19,7 @@ import { startApiServerWithChart } from "../chart-api-server.ts";
 import type { LoneApiServer } from "../cluster/apiserver-only.ts";
 import { percentile, type Report } from "./report.ts";
 import { batches, ScaleHosts } from "./scale-hosts.ts";
-import { ScaleOperator } from "./scale-operator.ts";
+import { type OperatorMetrics, ScaleOperator } from "./scale-operator.ts";
 import { cpuPercent, type Usage, usageOf } from "./usage.ts";
 
 const user = { fieldManager: "bench" };
@@ -82,7 +82,7 @@ interface Snapshot {
   readonly hosts: Usage;
   /** Writes that the API server took, by `resource/subresource`. */
   readonly requests: Readonly<Record<string, number>>;
-  readonly operatorWrites: Readonly<Record<string, number>>;
+  readonly metrics: OperatorMetrics;
 }
 
 interface Parts {
@@ -202,7 +202,7 @@ class ScaleRun {
       etcd: usageOf(etcd),
       hosts: usageOf(process.pid),
       requests: await this.#requests(),
-      operatorWrites: await operator.writes().catch(() => ({})),
+      metrics: await operator.metrics().catch(() => ({ writes: {}, heapMib: 0 })),
     };
   }
 
@@ -266,7 +266,7 @@ class ScaleRun {
         "ACTIVE, p50 seconds": (percentile(this.#activeMs, 0.5) - startMs) / 1000,
         ...Object.fromEntries(perServer),
         "operator writes, per server":
-          sum(difference(before.operatorWrites, after.operatorWrites)) / servers,
+          sum(difference(before.metrics.writes, after.metrics.writes)) / servers,
         "operator CPU, ms per server": cpuMs("operator"),
         "API server CPU, ms per server": cpuMs("apiServer"),
         "etcd CPU, ms per server": cpuMs("etcd"),
@@ -275,6 +275,7 @@ class ScaleRun {
         "API server CPU, %": cpuPercent(before.apiServer, after.apiServer),
         "operator RSS peak, MiB": end.operator.rssPeakMib,
         "operator RSS idle, MiB": end.operator.rssMib,
+        "operator heap idle, MiB": end.metrics.heapMib,
         "idle minutes": idleMinutes,
         "idle writes but Leases": sum(Object.fromEntries(others)),
         "idle Lease writes/s": (idleWrites["leases"] ?? 0) / (idleMinutes * 60),

@@ -8,6 +8,7 @@ import { noSecrets } from "./no-secrets.ts";
 import { nothingLeft } from "./nothing-left.ts";
 import { oneExecution } from "./one-execution.ts";
 import { quietAtRest } from "./quiet-at-rest.ts";
+import { releasedRests } from "./released-rests.ts";
 import { serversSettle } from "./servers-settle.ts";
 import { specsUntouched } from "./specs-untouched.ts";
 import { withinRights } from "./within-rights.ts";
@@ -15,6 +16,7 @@ import { withinRights } from "./within-rights.ts";
 /** What must hold in every world, the most telling first. */
 export const invariants: readonly Invariant[] = [
   oneExecution,
+  releasedRests,
   disksKept,
   specsUntouched,
   withinRights,

@@ -6,10 +6,13 @@ import type { Scenario } from "./scenario.ts";
 
 /** Threads that tell stories, as many at a time as the machine has processors. */
 export class Pool {
-  readonly #threads = Array.from(
-    { length: availableParallelism() },
-    () => new Worker(new URL("./worker.ts", import.meta.url)),
-  );
+  readonly #threads: readonly Worker[];
+
+  /** @param program of the threads, with what it is started with; the simulator itself by default. */
+  constructor(program = new URL("./worker.ts", import.meta.url), workerData?: unknown) {
+    const length = availableParallelism();
+    this.#threads = Array.from({ length }, () => new Worker(program, { workerData }));
+  }
 
   /**
    * Tells stories in about the order given, and hands out each outcome; begins no other once `onOutcome`
