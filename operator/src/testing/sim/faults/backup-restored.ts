@@ -10,7 +10,11 @@ export const backupRestored = defineFault({
     const { kube } = world.api;
     const backup = kube.backup();
     trace.add("story", "a backup is made");
-    later(chance.whole(1000, 90_000), () => {
+    const delayMs = chance.whole(1000, 90_000);
+    const dueMs = world.timeline.nowMs + delayMs;
+    later(delayMs, () => {
+      // The story was over before.
+      if (world.timeline.nowMs < dueMs) return;
       trace.add("story", "the backup is restored");
       kube.restore(backup);
       void world.lookAnew();
