@@ -96,12 +96,16 @@ class Run {
     const deadlineMs = timeline.nowMs + restMsMax;
     for (;;) {
       await this.#pass(lookMs);
+      let missing = await this.#missing();
+      // A watch that fell silent is noticed late: what it hides is missing later.
+      if (missing === undefined) {
+        await this.#pass(settleMs);
+        missing = await this.#missing();
+      }
       if (this.#violation !== undefined) return;
-      const missing = await this.#missing();
       if (missing === undefined) break;
       if (timeline.nowMs >= deadlineMs) return this.#violate(...missing);
     }
-    await this.#pass(settleMs);
     for (const [, { beforeIdle }] of this.#checks) beforeIdle?.();
     await this.#pass(idleMs);
     if (this.#violation !== undefined) return;
