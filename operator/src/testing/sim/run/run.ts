@@ -96,12 +96,7 @@ class Run {
     const deadlineMs = timeline.nowMs + restMsMax;
     for (;;) {
       await this.#pass(lookMs);
-      let missing = await this.#missing();
-      // A watch that fell silent is noticed late: what it hides is missing later.
-      if (missing === undefined) {
-        await this.#pass(settleMs);
-        missing = await this.#missing();
-      }
+      const missing = (await this.#missing()) ?? (await this.#missingLater());
       if (this.#violation !== undefined) return;
       if (missing === undefined) break;
       if (timeline.nowMs >= deadlineMs) return this.#violate(...missing);
@@ -115,6 +110,12 @@ class Run {
       const message = atEnd?.();
       if (message !== undefined) this.#violate(name, message);
     }
+  }
+
+  /** A watch that fell silent is noticed late: what it hides is missing later. */
+  async #missingLater(): Promise<readonly [name: string, message: string] | undefined> {
+    await this.#pass(settleMs);
+    return this.#missing();
   }
 
   async #missing(): Promise<readonly [name: string, message: string] | undefined> {
