@@ -103,7 +103,11 @@ class Run {
     }
     for (const [, { beforeIdle }] of this.#checks) beforeIdle?.();
     await this.#pass(idleMs);
-    if (this.#violation !== undefined) return;
+    if (this.#violation === undefined) await this.#judgeIdle();
+  }
+
+  /** Nothing was missing before the world was left alone, and nothing may be now. */
+  async #judgeIdle(): Promise<void> {
     const late = await this.#missing();
     if (late !== undefined) return this.#violate(...late);
     for (const [name, { atEnd }] of this.#checks) {
