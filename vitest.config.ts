@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineConfig } from "vitest/config";
 
-const slow = ["**/*.apiserver.test.ts", "**/*.libvirt.test.ts", "**/*.e2e.test.ts"];
+const slow = ["apiserver", "libvirt", "debian", "e2e"].map((kind) => `**/*.${kind}.test.ts`);
 /** Many random inputs, or a whole world of fakes killed at every step: seconds of CPU each. */
 const property = ["**/*.prop.test.ts", "**/*.sim.test.ts", "**/testing/sim/**/*.test.ts"];
 /** A net under tests that hang; no test is about wall-clock time, and a machine may be busy. */
@@ -55,6 +55,15 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 240_000,
           fileParallelism: false,
+        },
+      },
+      // The same with a Debian inside: minutes without KVM.
+      {
+        test: {
+          name: "debian",
+          globalSetup: ["hack/builds/guest.ts"],
+          include: ["operator/**/*.debian.test.ts"],
+          testTimeout: 1_200_000,
         },
       },
       // The whole product on a real cluster.

@@ -49,6 +49,12 @@ export const stages: readonly Stage[] = [
     files: ["e2e/suites/smoke"],
   },
   {
+    name: "debian",
+    title: "a Debian acts on its config drive",
+    project: "debian",
+    isOptional: true,
+  },
+  {
     name: "e2e-full",
     title: "every end-to-end suite on a real cluster",
     project: "e2e",

@@ -20,6 +20,7 @@ const { values } = parseArgs({
     seeds: { type: "string" },
     minutes: { type: "string" },
     nodes: { type: "string" },
+    without: { type: "string" },
     replay: { type: "string" },
     soak: { type: "boolean", default: false },
     trace: { type: "boolean", default: false },
@@ -27,7 +28,8 @@ const { values } = parseArgs({
 });
 const traceLinesMax = values.trace ? 1_000_000 : 0;
 const seedsMax = 2 ** 31;
-const size = { minutes: numberOf("minutes"), nodes: numberOf("nodes") };
+const { without } = values;
+const size = { minutes: numberOf("minutes"), nodes: numberOf("nodes"), without };
 
 function numberOf(name: "seed" | "seeds" | "minutes" | "nodes"): number | undefined {
   const text = values[name];

@@ -28,6 +28,8 @@ export interface ScenarioOptions {
   readonly nodes?: number | undefined;
   readonly operators?: number | undefined;
   readonly minutes?: number | undefined;
+  /** Name of a fault or an act that shall not happen; the rest of the story stays. */
+  readonly without?: string | undefined;
 }
 
 const minutesDefault = 4;
@@ -54,7 +56,9 @@ export function scenarioOf(options: ScenarioOptions): Scenario {
   ];
   return {
     ...{ seed, nodes, operators, minutes },
-    events: events.toSorted((one, other) => one.atMs - other.atMs),
+    events: events
+      .filter(({ name }) => name !== options.without)
+      .toSorted((one, other) => one.atMs - other.atMs),
   };
 }
 
