@@ -251,6 +251,9 @@ export const completeObjects = {
   }),
 } as const;
 
+const attachment = { name: "lan", address: "192.0.2.7/24" };
+const attached = { name: "lan", tag: "storage", mac, networkAttachment: attachment };
+
 /** Values of fields that take the place of what a complete object has there. */
 export const alternativeFields: Readonly<
   Partial<Record<keyof typeof kinds, readonly (readonly [path: readonly string[], to: unknown])[]>>
@@ -258,7 +261,9 @@ export const alternativeFields: Readonly<
   server: [
     [["spec", "sshKeys"], [{ secret }]],
     [["spec", "userData"], { secret }],
+    [["spec", "networks"], [attached]],
   ],
+  guest: [[["spec", "domain", "networks"], [attached]]],
 };
 
 /** An object as one to be made under another name: without a status. */
