@@ -227,26 +227,6 @@ describe.concurrent("one who attaches", () => {
     expect(await once(client, "exit")).toEqual([0, null]);
   });
 
-  test("is attached again when the console was started again", async ({ world }) => {
-    const guest = await world.connectGuest();
-    const client = spawn(program, [], { env: world.env });
-    let seen = "";
-    client.stdout.on("data", (chunk: Buffer) => (seen += chunk.toString()));
-    client.stdin.write("typed");
-    await guest.untilReceived("typed");
-    await setTimeout(2100);
-    await world.kill();
-    const next = await ConsoleWorld.start(program, world.directory);
-    const again = await next.connectGuest();
-    client.stdin.write("more");
-    await again.untilReceived("more");
-    again.write("shown");
-    await until("it is shown", () => seen === "shown");
-    client.stdin.end();
-    expect(await once(client, "exit")).toEqual([0, null]);
-    await next.kill();
-  });
-
   test("gets a raw terminal, and it back after Ctrl-]", async ({ world }) => {
     const guest = await world.connectGuest();
     // `script` gives its command a terminal; `stty` shows what state it is left in.
