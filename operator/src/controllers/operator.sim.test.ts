@@ -2,9 +2,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Refused } from "../ports/errors.ts";
 import { resources } from "../ports/kube.ts";
-import { FakeCluster } from "../testing/fake-cluster.ts";
+import type { FakeCluster } from "../testing/fake-cluster.ts";
 import { serverRef } from "../testing/fake-workers.ts";
 import { interceptKube } from "../testing/intercepted-kube.ts";
+import { startOperatedCluster } from "../testing/operated-cluster.ts";
 import { OperatorProcess } from "../testing/operator-process.ts";
 
 describe("an operator", () => {
@@ -12,20 +13,10 @@ describe("an operator", () => {
   let operator: OperatorProcess;
 
   beforeEach(async () => {
-    cluster = new FakeCluster();
-    await cluster.prepare();
-    operator = new OperatorProcess(cluster);
-    await cluster.until("hypervisors are up", async () => {
-      const hypervisors = await cluster.list(resources.hypervisors);
-      return hypervisors.filter(({ status }) => status?.state === "up").length === 3;
-    });
+    ({ cluster, operator } = await startOperatedCluster());
   });
 
-  afterEach(async () => {
-    await operator.stop();
-    const error = operator.log.lines.find(({ level }) => level === "error");
-    if (error !== undefined) throw new Error(error.message, { cause: error.err });
-  });
+  afterEach(() => operator.stopFaultless());
 
   const phase = async (name?: string) => (await cluster.server(name))?.status?.phase;
   const untilPhase = (wanted: string) => cluster.until(wanted, () => cluster.isSettled(wanted));

@@ -4,28 +4,19 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { HostAggregate, ServerGroup } from "../api/kinds.ts";
 import { resources } from "../ports/kube.ts";
 import { aFlavor, anAggregate, aServerGroup } from "../testing/builders.ts";
-import { FakeCluster } from "../testing/fake-cluster.ts";
-import { OperatorProcess } from "../testing/operator-process.ts";
+import type { FakeCluster } from "../testing/fake-cluster.ts";
+import { startOperatedCluster } from "../testing/operated-cluster.ts";
+import type { OperatorProcess } from "../testing/operator-process.ts";
 
 let cluster: FakeCluster;
 let operator: OperatorProcess;
 const writer = { fieldManager: "administrator" };
 
 beforeEach(async () => {
-  cluster = new FakeCluster();
-  await cluster.prepare();
-  operator = new OperatorProcess(cluster);
-  await cluster.until("hypervisors are up", async () => {
-    const hypervisors = await cluster.list(resources.hypervisors);
-    return hypervisors.filter(({ status }) => status?.state === "up").length === 3;
-  });
+  ({ cluster, operator } = await startOperatedCluster());
 });
 
-afterEach(async () => {
-  await operator.stop();
-  const error = operator.log.lines.find(({ level }) => level === "error");
-  if (error !== undefined) throw new Error(error.message, { cause: error.err });
-});
+afterEach(() => operator.stopFaultless());
 
 const statusOf = async (name: string) => (await cluster.server(name))?.status;
 const hostOf = async (name: string) => (await statusOf(name))?.hypervisor;

@@ -35,4 +35,11 @@ export class OperatorProcess {
     this.kill();
     await this.#ended;
   }
+
+  /** {@link stop}, and throws when it logged an error: that is a bug of the operator. */
+  async stopFaultless(): Promise<void> {
+    await this.stop();
+    const error = this.log.lines.find(({ level }) => level === "error");
+    if (error !== undefined) throw new Error(error.message, { cause: error.err });
+  }
 }
