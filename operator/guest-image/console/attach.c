@@ -6,6 +6,7 @@
 #include "console.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,7 +16,7 @@
 
 #define DETACH_KEY 0x1d
 #define RECONNECT_SECONDS_MAX 10
-// A console that ends a connection sooner does not want it.
+// A console that closes a connection sooner does not want it.
 #define CONNECTION_SECONDS_MIN 1
 
 static struct termios terminal_before;
@@ -47,6 +48,8 @@ static int write_fully(int file, const char *data, size_t bytes) {
 }
 
 static const char console_ended[] = "The console ended.";
+// The other end died without closing the connection, or before it accepted it.
+static const char console_lost[] = "The console was lost.";
 
 // Both return why to leave, or NULL to go on.
 static const char *read_keys(int console) {
@@ -55,7 +58,7 @@ static const char *read_keys(int console) {
   if (bytes <= 0) return "The input ended.";
   char *detach = memchr(keys, DETACH_KEY, bytes);
   if (write_fully(console, keys, detach == NULL ? bytes : detach - keys) != 0) {
-    return console_ended;
+    return console_lost;
   }
   return detach == NULL ? NULL : "Detached.";
 }
@@ -63,7 +66,7 @@ static const char *read_keys(int console) {
 static const char *read_console(int console) {
   char data[4096];
   ssize_t bytes = read(console, data, sizeof data);
-  if (bytes <= 0) return console_ended;
+  if (bytes <= 0) return bytes == 0 ? console_ended : console_lost;
   return write_fully(STDOUT_FILENO, data, bytes) == 0 ? NULL : "The output ended.";
 }
 
@@ -80,12 +83,17 @@ static const char *stay(int console) {
   return reason;
 }
 
+static int is_to_connect_again(const char *reason, time_t began) {
+  int is_unwanted = time(NULL) - began <= CONNECTION_SECONDS_MIN;
+  return reason == console_lost || (reason == console_ended && !is_unwanted);
+}
+
 // The connection to a console that was started again, or -1. Keys wait meanwhile.
 static int connect_again(void) {
   for (int attempt = 0; attempt < RECONNECT_SECONDS_MAX * 10; attempt++) {
+    usleep(100000);
     int console = connect_to(CLIENT_SOCKET);
     if (console >= 0) return console;
-    usleep(100000);
   }
   return -1;
 }
@@ -96,14 +104,14 @@ int attach(void) {
     perror("no console here (is this a server's pod, and has it started?)");
     return 1;
   }
+  signal(SIGPIPE, SIG_IGN);
   take_terminal();
-  const char *reason = console_ended;
-  while (reason == console_ended && console >= 0) {
+  const char *reason = NULL;
+  while (console >= 0) {
     time_t began = time(NULL);
     reason = stay(console);
     close(console);
-    int is_unwanted = time(NULL) - began <= CONNECTION_SECONDS_MIN;
-    console = reason == console_ended && !is_unwanted ? connect_again() : -1;
+    console = is_to_connect_again(reason, began) ? connect_again() : -1;
   }
   give_terminal_back(reason);
   return 0;

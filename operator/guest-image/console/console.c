@@ -3,6 +3,7 @@
 // is for people: kubectl exec -it POD -- console.
 #include "console.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,8 +34,11 @@ int listen_at(const char *name) {
 int connect_to(const char *name) {
   struct sockaddr_un address = address_of(name);
   int connection = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (connect(connection, (struct sockaddr *)&address, sizeof address) != 0) return -1;
-  return connection;
+  if (connect(connection, (struct sockaddr *)&address, sizeof address) == 0) return connection;
+  int error = errno;
+  close(connection);
+  errno = error;
+  return -1;
 }
 
 int main(int argc, char **argv) {

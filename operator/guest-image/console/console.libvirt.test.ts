@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
-import { stat } from "node:fs/promises";
+import { readlink, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { beforeAll, describe, expect, test as base } from "vitest";
@@ -31,6 +31,29 @@ function lines(count: number): string {
   return (
     Array.from({ length: count }, (_, index) => `${index}`.padStart(63, ".")).join("\n") + "\n"
   );
+}
+
+/** The client has a socket beside its standard files. */
+async function hasConnected(client: ChildProcess): Promise<boolean> {
+  return (await readlink(`/proc/${client.pid}/fd/3`).catch(() => "")).startsWith("socket:");
+}
+
+/** The console is started again: what the client types reaches the guest, and the other way round. */
+async function sharesNextConsole(
+  world: ConsoleWorld,
+  client: ChildProcessWithoutNullStreams,
+): Promise<void> {
+  let seen = "";
+  client.stdout.on("data", (chunk: Buffer) => (seen += chunk.toString()));
+  const next = await ConsoleWorld.start(program, world.directory);
+  const guest = await next.connectGuest();
+  client.stdin.write("more");
+  await guest.untilReceived("more");
+  guest.write("shown");
+  await until("it is shown", () => seen === "shown");
+  client.stdin.end();
+  expect(await once(client, "exit")).toEqual([0, null]);
+  await next.kill();
 }
 
 describe.concurrent("what the guest says", () => {
@@ -225,6 +248,27 @@ describe.concurrent("one who attaches", () => {
     await guest.untilReceived("before after");
     client.stdin.end();
     expect(await once(client, "exit")).toEqual([0, null]);
+  });
+
+  test("is attached again when the console was started again", async ({ world }) => {
+    const client = spawn(program, [], { env: world.env });
+    const guest = await world.connectGuest();
+    client.stdin.write("typed");
+    await guest.untilReceived("typed");
+    // A console that closes a connection within a second does not want it.
+    await setTimeout(2100);
+    await world.kill();
+    await sharesNextConsole(world, client);
+  });
+
+  test("is attached again when the console died before it saw the one who attaches", async ({
+    world,
+  }) => {
+    world.freeze();
+    const client = spawn(program, [], { env: world.env });
+    await until("the client connected", () => hasConnected(client));
+    await world.kill();
+    await sharesNextConsole(world, client);
   });
 
   test("gets a raw terminal, and it back after Ctrl-]", async ({ world }) => {

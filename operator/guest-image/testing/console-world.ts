@@ -80,6 +80,11 @@ export class ConsoleWorld {
     this.#server.stdout.resume();
   }
 
+  /** Takes and gives nothing from now on, but lives: who connects is not seen. */
+  freeze(): void {
+    this.#server.kill("SIGSTOP");
+  }
+
   /** The log in the guest's directory, or the part before it. */
   log(name: "console.log" | "console.log.1" = "console.log"): Promise<string> {
     return readFile(join(this.directory, name), "latin1").catch(() => "");
