@@ -38,11 +38,11 @@ async function hasConnected(client: ChildProcess): Promise<boolean> {
   return (await readlink(`/proc/${client.pid}/fd/3`).catch(() => "")).startsWith("socket:");
 }
 
-/** The console is started again: what the client types reaches the guest, and the other way round. */
-async function sharesNextConsole(
+/** The console is started again and carries both ways; resolves with how the client ends when its input does. */
+async function shareNextConsole(
   world: ConsoleWorld,
   client: ChildProcessWithoutNullStreams,
-): Promise<void> {
+): Promise<unknown[]> {
   let seen = "";
   client.stdout.on("data", (chunk: Buffer) => (seen += chunk.toString()));
   const next = await ConsoleWorld.start(program, world.directory);
@@ -52,8 +52,9 @@ async function sharesNextConsole(
   guest.write("shown");
   await until("it is shown", () => seen === "shown");
   client.stdin.end();
-  expect(await once(client, "exit")).toEqual([0, null]);
+  const exit = await once(client, "exit");
   await next.kill();
+  return exit;
 }
 
 describe.concurrent("what the guest says", () => {
@@ -258,7 +259,7 @@ describe.concurrent("one who attaches", () => {
     // A console that closes a connection within a second does not want it.
     await setTimeout(2100);
     await world.kill();
-    await sharesNextConsole(world, client);
+    expect(await shareNextConsole(world, client)).toEqual([0, null]);
   });
 
   test("is attached again when the console died before it saw the one who attaches", async ({
@@ -268,7 +269,7 @@ describe.concurrent("one who attaches", () => {
     const client = spawn(program, [], { env: world.env });
     await until("the client connected", () => hasConnected(client));
     await world.kill();
-    await sharesNextConsole(world, client);
+    expect(await shareNextConsole(world, client)).toEqual([0, null]);
   });
 
   test("gets a raw terminal, and it back after Ctrl-]", async ({ world }) => {
