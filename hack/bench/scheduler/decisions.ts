@@ -10,7 +10,7 @@ import { percentile } from "../report.ts";
 
 const warmUpCount = 30;
 
-type RequestFor = (serverUid: string) => ScheduleRequest;
+export type RequestFor = (serverUid: string) => ScheduleRequest;
 
 /**
  * Milliseconds of CPU time per decision, one value each. Every decision is about another server, and
@@ -30,7 +30,7 @@ export function decisionTimes(
   return times.slice(warmUpCount);
 }
 
-/** The same, but every decision finds the fleet as it was. */
+/** The same, but nothing is known of the hosts from decisions before: as a new leader's first decision. */
 export function firstDecisionTimes(
   hosts: readonly HostState[],
   requestFor: RequestFor,
@@ -39,7 +39,7 @@ export function firstDecisionTimes(
   const rowOf = new Map(hosts.map(({ name }, row) => [name, row]));
   const times = Array.from({ length: warmUpCount + count }, (_, turn) => {
     const request = requestFor(`server-${turn}`);
-    const fleet = [...hosts];
+    const fleet = hosts.map((host) => ({ ...host }));
     return cpuMs(() => decide(fleet, rowOf, request));
   });
   return times.slice(warmUpCount);

@@ -5,10 +5,12 @@ import type { HostState } from "../core/scheduler/host-state.ts";
 import type { GroupState, ScheduleRequest } from "../core/scheduler/request.ts";
 import type { SchedulerSettings } from "../core/scheduler/settings.ts";
 import { weighers } from "../core/scheduler/weighers/index.ts";
-import { unitsOf } from "./placement-worlds.ts";
+import { aCandidateRequest, aGroup, unitsOf } from "./placement-worlds.ts";
 
 const traits = ["CUSTOM_FAST", "CUSTOM_OLD", "PRESSURE_CPU", "STORAGE_DISK_SSD"];
 const zones = ["east", "west"];
+const tenants = ["team", "other"];
+const architectures = ["x86_64", "aarch64"];
 const multiplierKeys = weighers.map(({ multiplierKey }) => multiplierKey);
 
 /** A host of which nothing is known but that it takes servers. */
@@ -37,13 +39,15 @@ const aggregate = fc
       fc.tuple(fc.constantFrom(...multiplierKeys), fc.constantFrom("-1", "0.5", "3")),
     ),
     serversMax: fc.option(fc.constantFrom("1", "4")),
+    tenant: fc.constantFrom(null, null, ...tenants),
   })
-  .map(({ zone, multiplier, serversMax }) => ({
+  .map(({ zone, multiplier, serversMax, tenant }) => ({
     name: "aggregate",
     metadata: {
       ...(zone !== null && { availability_zone: zone }),
       ...(multiplier !== null && { [multiplier[0]]: multiplier[1] }),
       ...(serversMax !== null && { max_instances_per_host: serversMax }),
+      ...(tenant !== null && { filter_tenant_id: tenant }),
     },
   }));
 
@@ -62,6 +66,12 @@ const hostState: fc.Arbitrary<HostState> = fc
     failedBuildCount: fc.constantFrom(0, 0, 0, 2),
     hypervisorVersion: fc.constantFrom(8_002_000, 10_000_000),
     metrics: fc.dictionary(fc.constantFrom("idle"), fc.nat(9)),
+    labels: fc.record({ disk: fc.constantFrom("ssd", "hdd") }),
+    supportedGuests: fc
+      .subarray(architectures, { minLength: 1 })
+      .map((list) =>
+        list.map((architecture) => ({ architecture, hypervisorType: "qemu", vmMode: "hvm" })),
+      ),
   })
   .map(({ cpus, ratio, memoryMib, ...rest }) =>
     aHostState({
@@ -99,6 +109,19 @@ export const scheduleRequest: fc.Arbitrary<ScheduleRequest> = fc.record(
     refusedHosts: fc.subarray(["node-0", "node-3"]),
     group,
     zone: fc.constantFrom(...zones),
+    namespace: fc.constantFrom(...tenants),
+    image: fc.constantFrom(...architectures).map((hw_architecture) => ({
+      id: "image",
+      properties: { hw_architecture },
+    })),
+    hints: fc.constantFrom("ssd", "hdd").map((disk) => ({
+      nodeSelector: { matchLabels: { disk } },
+    })),
+    placement: fc
+      .record({ VCPU: fc.integer({ min: 1, max: 4 }), trait: fc.constantFrom(...traits) })
+      .map(({ VCPU, trait }) =>
+        aCandidateRequest([aGroup("", { resources: { VCPU }, required: [[trait]] })]),
+      ),
     traits: fc.record({
       preferred: fc.subarray(["CUSTOM_FAST", "STORAGE_DISK_SSD"]),
       avoided: fc.subarray(["CUSTOM_OLD"]),

@@ -117,13 +117,32 @@ describe("a choice", () => {
     );
   });
 
-  test("does not depend on what was decided before", () => {
+  test("does not depend on what was decided before, about these hosts or those that they were", () => {
+    const sequence = fc.array(
+      fc.record({ request: scheduleRequest, settings: schedulerSettings, at: fc.nat(7) }),
+      { minLength: 2, maxLength: 6 },
+    );
     fc.assert(
-      fc.property(hostStates, scheduleRequest, scheduleRequest, (hosts, request, before) => {
-        const copy = structuredClone(hosts);
-        const expected = choose(request, copy).best;
-        choose(before, hosts);
-        expect(choose(request, hosts).best).toBe(expected);
+      fc.property(hostStates, hostStates, sequence, (first, others, decisions) => {
+        const hosts = [...first];
+        const made = decisions.map(({ request, settings, at }) => {
+          const snapshot = [...hosts];
+          const choice = choose(request, hosts, settings);
+          const { name } = hosts[at] ?? {};
+          const other = others[at];
+          if (name !== undefined && other !== undefined) hosts[at] = { ...other, name };
+          return { request, settings, snapshot, choice };
+        });
+        for (const { request, settings, snapshot, choice } of made) {
+          const test = testOf(filters, request, settings);
+          const verdicts = snapshot.map((host) => ({ host, cause: test(host) }));
+          expect(choice.excluded).toEqual(verdicts.filter(({ cause }) => cause !== true));
+          const { fitting, weights } = choice;
+          for (const [index, host] of fitting.entries()) {
+            const score = definedScore(host, fitting, request, settings);
+            expect(weights.scores[index]).toBeCloseTo(score, 9);
+          }
+        }
       }),
       runs,
     );

@@ -11,10 +11,10 @@ export function domainOf(host: HostState, { topology }: GroupState): string | un
   return topology === "Host" ? host.name : zoneOf(host);
 }
 
-/** How many members of the group are where the host is. */
-export function membersAt(host: HostState, group: GroupState): number {
-  const domain = domainOf(host, group);
-  return domain === undefined ? 0 : (group.members.get(domain) ?? 0);
+/** Says how many members of the group are where a host is. */
+export function memberCounter({ topology, members }: GroupState): (host: HostState) => number {
+  if (topology === "Host") return ({ name }) => members.get(name) ?? 0;
+  return (host) => members.get(zoneOf(host) ?? "") ?? 0;
 }
 
 /**

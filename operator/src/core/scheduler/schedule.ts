@@ -2,9 +2,10 @@
 import type { Refusal } from "../../api/conditions.ts";
 import { label } from "../../api/names.ts";
 import type { ServerStatus } from "../../api/v1alpha1/server.ts";
-import { type HostTest, testOf } from "./filter.ts";
+import { questionsOf, testOf } from "./filter.ts";
 import { capacity } from "./filters/capacity.ts";
 import { filters } from "./filters/index.ts";
+import { HostAnswers } from "./host-answers.ts";
 import type { HostState } from "./host-state.ts";
 import type { ScheduleRequest } from "./request.ts";
 import type { SchedulerSettings } from "./settings.ts";
@@ -50,7 +51,7 @@ export function choose(
   hosts: readonly HostState[],
   settings: SchedulerSettings = {},
 ): Choice {
-  const { fitting, places, excluded } = sieve(hosts, testOf(filters, request, settings));
+  const { fitting, places, excluded } = sieve(hosts, askAll(request, hosts, settings));
   const weights = new HostWeights(hosts, { request, settings, weighers }, places);
   return { excluded, fitting, weights, best: bestOf(request, fitting, weights, settings) };
 }
@@ -89,33 +90,47 @@ export function candidatesFor(
   hosts: readonly HostState[],
   settings: SchedulerSettings,
 ): { readonly count: number; readonly excluded: ExclusionCounts } {
-  const { fitting, excluded } = sieve(hosts, testOf(filters, request, settings));
+  const { fitting, excluded } = sieve(hosts, askAll(request, hosts, settings));
   return { count: fitting.length, excluded: countOf(excluded) };
 }
 
 interface Sieved {
   readonly fitting: readonly HostState[];
   /** The indexes of the fitting among all. */
-  readonly places: readonly number[];
+  readonly places: Uint32Array;
   readonly excluded: readonly Exclusion[];
 }
 
-function sieve(hosts: readonly HostState[], test: HostTest): Sieved {
+/** One for the product: it has one list of filters. */
+const answers = new HostAnswers();
+
+type PlacedTest = (host: HostState, place: number) => true | string;
+
+/** Every filter as one test. */
+function askAll(
+  request: ScheduleRequest,
+  hosts: readonly HostState[],
+  settings: SchedulerSettings,
+): PlacedTest {
+  return answers.testOf(hosts, questionsOf(filters, request, settings));
+}
+
+function sieve(hosts: readonly HostState[], test: PlacedTest): Sieved {
   const fitting: HostState[] = [];
-  const places: number[] = [];
+  const places = new Uint32Array(hosts.length);
   const excluded: Exclusion[] = [];
   let place = 0;
   for (const host of hosts) {
-    const cause = test(host);
+    const cause = test(host, place);
     if (cause === true) {
+      places[fitting.length] = place;
       fitting.push(host);
-      places.push(place);
     } else {
       excluded.push({ host, cause });
     }
     place += 1;
   }
-  return { fitting, places, excluded };
+  return { fitting, places: places.subarray(0, fitting.length), excluded };
 }
 
 /** Why each host, if it were empty, would not hold the server; undefined when one might. */

@@ -75,13 +75,13 @@ export class HostWeights {
   readonly #scales: readonly Scale[];
   /** By index of host, of those whose aggregates give multipliers. */
   readonly #multipliers = new Map<number, GivenMultipliers>();
-  readonly #places: ArrayLike<number>;
+  readonly #places: Uint32Array;
 
   /** `places` are the indexes, among all hosts, of those that fit; all of them when absent. */
   constructor(
     hosts: readonly HostState[],
     weighing: Weighing,
-    places: ArrayLike<number> = Uint32Array.from(hosts, (_, place) => place),
+    places: Uint32Array = Uint32Array.from(hosts, (_, place) => place),
   ) {
     this.#places = places;
     this.scores = new Float64Array(places.length);
@@ -135,9 +135,10 @@ export class HostWeights {
   #addUp(scale: Scale): void {
     const { scores } = this;
     const places = this.#places;
+    const { column, min, span, multiplier } = scale;
     for (let index = 0; index < scores.length; index += 1) {
-      const weight = normalised(scale, places[index]) * scale.multiplier;
-      scores[index] = (scores[index] ?? 0) + weight;
+      const value = column[places[index] ?? 0] ?? 0;
+      if (value > min) scores[index] = (scores[index] ?? 0) + ((value - min) / span) * multiplier;
     }
     for (const [index, given] of this.#multipliers) {
       const difference = multiplierOf(scale, given) - scale.multiplier;
@@ -161,7 +162,7 @@ function multiplierOf({ weigher, multiplier }: Scale, given: GivenMultipliers | 
 
 function rangeOf(
   column: Float64Array,
-  places: ArrayLike<number>,
+  places: Uint32Array,
   floor: number | undefined,
 ): Pick<Scale, "min" | "span"> {
   let lowest = Infinity;

@@ -5,9 +5,8 @@ import { defineFilter } from "../filter.ts";
 export const addressBits = defineFilter({
   name: "address-bits",
   source: "ComputeCapabilitiesFilter",
-  testFor({ flavor }) {
-    const bits = flavor?.extraSpecs["hw:maxphysaddr_bits"];
-    if (bits === undefined) return undefined;
+  asks: ({ flavor }) => flavor?.extraSpecs["hw:maxphysaddr_bits"],
+  testFor(bits) {
     const cause = `has fewer than ${bits} address bits`;
     return ({ physicalAddressBits = 0 }) => Number(bits) <= physicalAddressBits || cause;
   },

@@ -10,15 +10,15 @@ import { defineFilter } from "../filter.ts";
 export const aggregateExtraSpecs = defineFilter({
   name: "aggregate-extra-specs",
   source: "AggregateInstanceExtraSpecsFilter",
-  testFor({ flavor }, settings) {
+  asks({ flavor }, settings) {
     const demands = demandsOf(flavor?.extraSpecs, "aggregate_instance_extra_specs:", settings);
-    if (demands.length === 0) return undefined;
-    return (host) => {
-      for (const { key, demand } of demands) {
-        const isMet = [...metadataOf(host, key)].some((value) => matchesSpec(value, demand));
-        if (!isMet) return `is in no aggregate with ${key} ${demand}`;
-      }
-      return true;
-    };
+    return demands.length === 0 ? undefined : demands;
+  },
+  testFor: (demands) => (host) => {
+    for (const { key, demand } of demands) {
+      const isMet = [...metadataOf(host, key)].some((value) => matchesSpec(value, demand));
+      if (!isMet) return `is in no aggregate with ${key} ${demand}`;
+    }
+    return true;
   },
 });

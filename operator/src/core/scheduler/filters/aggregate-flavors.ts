@@ -6,11 +6,9 @@ import { defineFilter } from "../filter.ts";
 export const aggregateFlavors = defineFilter({
   name: "aggregate-flavors",
   source: "AggregateTypeAffinityFilter",
-  testFor({ flavor }) {
-    if (flavor === undefined) return undefined;
-    return (host) => {
-      const names = metadataOf(host, "instance_type");
-      return names.size === 0 || names.has(flavor.name) || "is kept for other flavors";
-    };
+  asks: ({ flavor }) => flavor?.name,
+  testFor: (flavor) => (host) => {
+    const names = metadataOf(host, "instance_type");
+    return names.size === 0 || names.has(flavor) || "is kept for other flavors";
   },
 });

@@ -6,17 +6,17 @@ import { defineFilter } from "../filter.ts";
 export const aggregateImages = defineFilter({
   name: "aggregate-images",
   source: "AggregateImagePropertiesIsolation",
-  testFor({ image }, { imagePropertyPrefix = "" }) {
+  asks({ image }, { imagePropertyPrefix = "" }) {
     const properties = Object.entries(image?.properties ?? {}).filter(
       ([key, value]) => key.startsWith(imagePropertyPrefix) && value !== "",
     );
-    if (properties.length === 0) return undefined;
-    return (host) => {
-      for (const [key, value] of properties) {
-        const values = metadataOf(host, key);
-        if (values.size > 0 && !values.has(value)) return `is kept for images with another ${key}`;
-      }
-      return true;
-    };
+    return properties.length === 0 ? undefined : properties;
+  },
+  testFor: (properties) => (host) => {
+    for (const [key, value] of properties) {
+      const values = metadataOf(host, key);
+      if (values.size > 0 && !values.has(value)) return `is kept for images with another ${key}`;
+    }
+    return true;
   },
 });

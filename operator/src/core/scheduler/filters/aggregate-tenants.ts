@@ -6,12 +6,11 @@ import { defineFilter } from "../filter.ts";
 export const aggregateTenants = defineFilter({
   name: "aggregate-tenants",
   source: "AggregateMultiTenancyIsolation",
-  testFor:
-    ({ namespace }) =>
-    (host) => {
-      const keys = keysUnder(host, "filter_tenant_id");
-      const isMine = (key: string): boolean =>
-        namespace !== undefined && metadataOf(host, key).has(namespace);
-      return keys.length === 0 || keys.some(isMine) || "is kept for other tenants";
-    },
+  asks: ({ namespace = "" }) => namespace,
+  testFor: (namespace) => (host) => {
+    const keys = keysUnder(host, "filter_tenant_id");
+    const isMine = (key: string): boolean =>
+      namespace !== "" && metadataOf(host, key).has(namespace);
+    return keys.length === 0 || keys.some(isMine) || "is kept for other tenants";
+  },
 });

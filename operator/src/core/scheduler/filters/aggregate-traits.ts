@@ -8,8 +8,9 @@ const namespace = "trait:";
 export const aggregateTraits = defineFilter({
   name: "aggregate-traits",
   source: "isolate_aggregates",
-  testFor({ placement }) {
-    const required = new Set(placement?.groups.flatMap((group) => group.required.flat()));
+  asks: ({ placement }) => placement?.groups.flatMap((group) => group.required.flat()) ?? [],
+  testFor(traits) {
+    const required = new Set(traits);
     return (host) => {
       const kept = keysUnder(host, namespace).find(
         (key) =>

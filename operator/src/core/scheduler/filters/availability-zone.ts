@@ -6,8 +6,6 @@ import { defineFilter } from "../filter.ts";
 export const availabilityZone = defineFilter({
   name: "availability-zone",
   source: "map_az_to_placement_aggregate",
-  testFor({ zone }) {
-    if (zone === undefined) return undefined;
-    return (host) => zoneOf(host) === zone || `is not in zone ${zone}`;
-  },
+  asks: ({ zone }) => zone,
+  testFor: (zone) => (host) => zoneOf(host) === zone || `is not in zone ${zone}`,
 });

@@ -7,18 +7,18 @@ import { demandsOf, matchesSpec } from "../spec-operators.ts";
 export const capabilities = defineFilter({
   name: "capabilities",
   source: "ComputeCapabilitiesFilter",
-  testFor({ flavor }, settings) {
+  asks({ flavor }, settings) {
     const demands = demandsOf(flavor?.extraSpecs, "capabilities:", settings);
-    if (demands.length === 0) return undefined;
-    return (host) => {
-      for (const { key, demand, isUnscoped } of demands) {
-        const found = capabilityAt(host.capabilities, isUnscoped ? [key] : key.split(":"));
-        // Without a namespace the name may be anybody's: it counts where the host knows it.
-        if (found === undefined && isUnscoped) continue;
-        if (!matchesSpec(textOf(found), demand)) return `does not have ${key} ${demand}`;
-      }
-      return true;
-    };
+    return demands.length === 0 ? undefined : demands;
+  },
+  testFor: (demands) => (host) => {
+    for (const { key, demand, isUnscoped } of demands) {
+      const found = capabilityAt(host.capabilities, isUnscoped ? [key] : key.split(":"));
+      // Without a namespace the name may be anybody's: it counts where the host knows it.
+      if (found === undefined && isUnscoped) continue;
+      if (!matchesSpec(textOf(found), demand)) return `does not have ${key} ${demand}`;
+    }
+    return true;
   },
 });
 

@@ -6,14 +6,16 @@ import { defineFilter } from "../filter.ts";
 export const capacity = defineFilter({
   name: "capacity",
   source: "Placement's allocation candidates",
-  testFor({ resources, placement }) {
+  asks({ resources, placement }) {
     const whole = placement?.groups.find(({ usesSameProvider }) => !usesSameProvider);
-    const asked = whole?.resources ?? resources;
-    return ({ inventory = {}, used, providers = [] }) => {
+    return whole?.resources ?? resources;
+  },
+  testFor:
+    (asked) =>
+    ({ inventory = {}, used, providers = [] }) => {
       // What a device gives, its host does not: the groups decide.
       if (providers.length > 0 || fits(inventory, used, asked)) return true;
       const [shortage] = shortagesOf(inventory, used, asked);
       return shortage === undefined ? true : describeShortage(shortage);
-    };
-  },
+    },
 });

@@ -12,6 +12,7 @@ const nodeFaults: Readonly<Record<Exclude<HostState["node"], "Offered">, string>
 export const compute = defineFilter({
   name: "compute",
   source: "ComputeFilter",
+  asks: () => "every server",
   testFor: () => isOpen,
 });
 

@@ -7,13 +7,11 @@ import type { DeviceRequest } from "../request.ts";
 export const devices = defineFilter({
   name: "devices",
   source: "PciPassthroughFilter",
-  testFor({ devices: requests = [] }) {
-    if (requests.length === 0) return undefined;
-    return (host) => {
-      const free = (host.devices ?? []).map((pool) => ({ ...pool }));
-      const hasAll = requests.every((request) => take(free, request));
-      return hasAll || "has too few of the devices that are asked for";
-    };
+  asks: ({ devices: requests = [] }) => (requests.length === 0 ? undefined : requests),
+  testFor: (requests) => (host) => {
+    const free = (host.devices ?? []).map((pool) => ({ ...pool }));
+    const hasAll = requests.every((request) => take(free, request));
+    return hasAll || "has too few of the devices that are asked for";
   },
 });
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { defineFilter } from "../filter.ts";
+import { defineServerFilter } from "../filter.ts";
 
 /** None of the servers that the hint names is on the host. */
-export const differentHost = defineFilter({
+export const differentHost = defineServerFilter({
   name: "different-host",
   source: "DifferentHostFilter",
   testFor({ hints: { differentHost: uids = [] } = {} }) {

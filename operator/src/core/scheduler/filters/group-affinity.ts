@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { defineFilter } from "../filter.ts";
+import { defineServerFilter } from "../filter.ts";
 import { domainOf } from "../group.ts";
 
 /** The host, or its zone, is where the members of the group are already. */
-export const groupAffinity = defineFilter({
+export const groupAffinity = defineServerFilter({
   name: "group-affinity",
   source: "ServerGroupAffinityFilter",
   testFor({ group }) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { defineFilter } from "../filter.ts";
+import { defineServerFilter } from "../filter.ts";
 import { domainOf } from "../group.ts";
 
 /** The host, or its zone, has room for another member of the group. Where the server is, it may stay. */
-export const groupAntiAffinity = defineFilter({
+export const groupAntiAffinity = defineServerFilter({
   name: "group-anti-affinity",
   source: "ServerGroupAntiAffinityFilter",
   testFor({ group, serverUid }) {

@@ -6,9 +6,8 @@ import { isInNetwork } from "../ip-network.ts";
 export const hostNetwork = defineFilter({
   name: "host-network",
   source: "SimpleCIDRAffinityFilter",
-  testFor({ hints }) {
-    const network = hints?.hostNetwork;
-    if (network === undefined) return undefined;
+  asks: ({ hints }) => hints?.hostNetwork,
+  testFor(network) {
     const cause = `is not in network ${network}`;
     return ({ address }) => (address !== undefined && isInNetwork(address, network)) || cause;
   },

@@ -6,17 +6,19 @@ import type { HostState } from "../host-state.ts";
 export const hostTraits = defineFilter({
   name: "host-traits",
   source: "Placement's required traits",
-  testFor({ placement }) {
+  asks({ placement }) {
     const whole = placement?.groups.find(({ usesSameProvider }) => !usesSameProvider);
     const { required = [], forbidden = [] } = whole ?? {};
-    if (required.length + forbidden.length === 0) return undefined;
-    return (host) => {
+    return required.length + forbidden.length === 0 ? undefined : { required, forbidden };
+  },
+  testFor:
+    ({ required, forbidden }) =>
+    (host) => {
       const missing = required.find((anyOf) => !anyOf.some((trait) => hasTrait(host, trait)));
       if (missing !== undefined) return `lacks trait ${missing.join(" or ")}`;
       const torn = forbidden.find((trait) => host.traits?.has(trait));
       return torn === undefined || `has trait ${torn}, which is forbidden`;
-    };
-  },
+    },
 });
 
 /** Any part of the host may bring what is required of it as a whole. */

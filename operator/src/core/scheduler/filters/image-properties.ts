@@ -8,19 +8,21 @@ import { satisfiesVersion, versionOf } from "../version-range.ts";
 export const imageProperties = defineFilter({
   name: "image-properties",
   source: "ImagePropertiesFilter",
-  testFor({ image }, { defaultArchitecture }) {
+  asks({ image }, { defaultArchitecture }) {
     const properties = image?.properties ?? {};
     const wanted = wantedGuest(properties, defaultArchitecture);
-    if (Object.keys(wanted).length === 0) return undefined;
-    return (host) => {
+    return Object.keys(wanted).length === 0 ? undefined : { wanted, properties };
+  },
+  testFor:
+    ({ wanted, properties }) =>
+    (host) => {
       const guests = host.supportedGuests;
       if (guests === undefined) return true;
       if (!guests.some((guest) => isSuch(guest, wanted))) return "does not run such guests";
       if (!isVersionFine(host, properties)) return "runs another version of its hypervisor";
       const bits = Number(properties["hw_maxphysaddr_bits"] ?? 0);
       return bits <= (host.physicalAddressBits ?? bits) || `has fewer than ${bits} address bits`;
-    };
-  },
+    },
 });
 
 function wantedGuest(

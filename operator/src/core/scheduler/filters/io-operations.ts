@@ -6,8 +6,9 @@ import { defineFilter } from "../filter.ts";
 export const ioOperations = defineFilter({
   name: "io-operations",
   source: "IoOpsFilter, AggregateIoOpsFilter",
+  asks: (_, { ioOperationsPerHostMax }) => ({ ioOperationsPerHostMax }),
   testFor:
-    (_, { ioOperationsPerHostMax = Infinity }) =>
+    ({ ioOperationsPerHostMax = Infinity }) =>
     (host) => {
       const max = leastNumberOf(host, "max_io_ops_per_host") ?? ioOperationsPerHostMax;
       return (host.ioOperationCount ?? 0) < max || "is busy with other servers";

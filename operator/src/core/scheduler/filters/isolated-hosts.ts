@@ -5,12 +5,15 @@ import { defineFilter } from "../filter.ts";
 export const isolatedHosts = defineFilter({
   name: "isolated-hosts",
   source: "IsolatedHostsFilter",
-  testFor({ image }, { isolation }) {
+  asks({ image }, { isolation }) {
     if (isolation === undefined) return undefined;
-    const hosts = new Set(isolation.hosts);
-    const isImageKept = image !== undefined && isolation.images.includes(image.id);
+    const { hosts, images, isStrict } = isolation;
+    const isImageKept = image !== undefined && images.includes(image.id);
+    return isImageKept || isStrict ? { hosts, isImageKept } : undefined;
+  },
+  testFor({ hosts: names, isImageKept }) {
+    const hosts = new Set(names);
     if (isImageKept) return ({ name }) => hosts.has(name) || "is not kept for its image";
-    if (!isolation.isStrict) return undefined;
     return ({ name }) => !hosts.has(name) || "is kept for other images";
   },
 });

@@ -5,12 +5,10 @@ import { defineFilter } from "../filter.ts";
 export const metrics = defineFilter({
   name: "metrics",
   source: "MetricsFilter",
-  testFor(_, { metrics: settings }) {
-    if (settings?.isRequired !== true) return undefined;
-    const names = Object.keys(settings.ratios);
-    return (host) => {
-      const missing = names.find((name) => host.metrics?.[name] === undefined);
-      return missing === undefined || `does not report ${missing}`;
-    };
+  asks: (_, { metrics: settings }) =>
+    settings?.isRequired === true ? Object.keys(settings.ratios) : undefined,
+  testFor: (names) => (host) => {
+    const missing = names.find((name) => host.metrics?.[name] === undefined);
+    return missing === undefined || `does not report ${missing}`;
   },
 });

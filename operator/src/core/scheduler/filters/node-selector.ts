@@ -6,9 +6,9 @@ import { defineFilter } from "../filter.ts";
 export const nodeSelector = defineFilter({
   name: "node-selector",
   source: "JsonFilter",
-  testFor({ hints }) {
-    const selector = hints?.nodeSelector;
-    if (selector === undefined) return undefined;
-    return ({ labels = {} }) => selects(selector, labels) || "does not have the labels of its hint";
-  },
+  asks: ({ hints }) => hints?.nodeSelector,
+  testFor:
+    (selector) =>
+    ({ labels = {} }) =>
+      selects(selector, labels) || "does not have the labels of its hint",
 });

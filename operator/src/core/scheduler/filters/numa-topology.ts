@@ -7,16 +7,14 @@ import type { HostState } from "../host-state.ts";
 export const numaTopology = defineFilter({
   name: "numa-topology",
   source: "NUMATopologyFilter",
-  testFor({ topology }) {
-    if (topology === undefined) return undefined;
-    return (host) => {
-      const limits = {
-        cpuAllocationRatio: ratioOf(host, "VCPU"),
-        memoryAllocationRatio: ratioOf(host, "MEMORY_MB"),
-      };
-      const placed = fitTopology(topology, host.cells ?? [], limits);
-      return placed !== undefined || "has no NUMA cells that fit";
+  asks: ({ topology }) => topology,
+  testFor: (topology) => (host) => {
+    const limits = {
+      cpuAllocationRatio: ratioOf(host, "VCPU"),
+      memoryAllocationRatio: ratioOf(host, "MEMORY_MB"),
     };
+    const placed = fitTopology(topology, host.cells ?? [], limits);
+    return placed !== undefined || "has no NUMA cells that fit";
   },
 });
 

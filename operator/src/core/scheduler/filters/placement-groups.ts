@@ -6,11 +6,9 @@ import { candidateOn, isSpread, missingOn } from "../host-candidates.ts";
 export const placementGroups = defineFilter({
   name: "placement-groups",
   source: "Placement's allocation candidates",
-  testFor({ placement }) {
-    if (placement === undefined) return undefined;
-    return (host) =>
-      !isSpread(placement, host) ||
-      candidateOn(host, placement) !== undefined ||
-      missingOn(host, placement);
-  },
+  asks: ({ placement }) => placement,
+  testFor: (placement) => (host) =>
+    !isSpread(placement, host) ||
+    candidateOn(host, placement) !== undefined ||
+    missingOn(host, placement),
 });

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { defineFilter } from "../filter.ts";
+import { defineServerFilter } from "../filter.ts";
 
 /** The host has not refused this server. Differs: Nova walks a list of alternates instead. */
-export const retry = defineFilter({
+export const retry = defineServerFilter({
   name: "retry",
   source: "alternates of select_destinations",
   testFor({ refusedHosts }) {

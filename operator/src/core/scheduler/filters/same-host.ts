@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { defineFilter } from "../filter.ts";
+import { defineServerFilter } from "../filter.ts";
 
 /** One of the servers that the hint names is on the host. */
-export const sameHost = defineFilter({
+export const sameHost = defineServerFilter({
   name: "same-host",
   source: "SameHostFilter",
   testFor({ hints: { sameHost: uids = [] } = {} }) {

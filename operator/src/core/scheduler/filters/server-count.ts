@@ -6,8 +6,9 @@ import { defineFilter } from "../filter.ts";
 export const serverCount = defineFilter({
   name: "server-count",
   source: "NumInstancesFilter, AggregateNumInstancesFilter",
+  asks: (_, { serversPerHostMax }) => ({ serversPerHostMax }),
   testFor:
-    (_, { serversPerHostMax = Infinity }) =>
+    ({ serversPerHostMax = Infinity }) =>
     (host) => {
       const max = leastNumberOf(host, "max_instances_per_host") ?? serversPerHostMax;
       return (host.serverCount ?? 0) < max || "has as many servers as it may have";

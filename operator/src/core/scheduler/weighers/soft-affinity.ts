@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { membersAt } from "../group.ts";
+import { memberCounter } from "../group.ts";
 import { defineWeigher } from "../weigher.ts";
 
 /** Members of the server's group that are on the host, or in its zone. */
@@ -10,6 +10,6 @@ export const softAffinity = defineWeigher({
   multiplierKey: "soft_affinity_weight_multiplier",
   measureFor({ group }) {
     if (group?.policy !== "soft-affinity") return undefined;
-    return (host) => membersAt(host, group);
+    return memberCounter(group);
   },
 });

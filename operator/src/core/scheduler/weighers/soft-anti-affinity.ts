@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { membersAt } from "../group.ts";
+import { memberCounter } from "../group.ts";
 import { defineWeigher } from "../weigher.ts";
 
 /** The fewer members of the server's group are on the host, or in its zone, the better. */
@@ -10,6 +10,7 @@ export const softAntiAffinity = defineWeigher({
   multiplierKey: "soft_anti_affinity_weight_multiplier",
   measureFor({ group }) {
     if (group?.policy !== "soft-anti-affinity") return undefined;
-    return (host) => -membersAt(host, group);
+    const membersAt = memberCounter(group);
+    return (host) => -membersAt(host);
   },
 });
