@@ -134,8 +134,8 @@ describe("a choice", () => {
           return { request, settings, snapshot, choice };
         });
         for (const { request, settings, snapshot, choice } of made) {
-          const test = testOf(filters, request, settings);
-          const verdicts = snapshot.map((host) => ({ host, cause: test(host) }));
+          const causeOf = testOf(filters, request, settings);
+          const verdicts = snapshot.map((host) => ({ host, cause: causeOf(host) }));
           expect(choice.excluded).toEqual(verdicts.filter(({ cause }) => cause !== true));
           const { fitting, weights } = choice;
           for (const [index, host] of fitting.entries()) {

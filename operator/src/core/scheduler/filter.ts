@@ -30,8 +30,8 @@ export interface Filter extends FilterFacts {
 
 interface FilterDefinition<Asked> extends FilterFacts {
   /** All that the test looks at beside the host: plain data. Undefined when every host would pass. */
-  asks(request: ScheduleRequest, settings: SchedulerSettings): Asked | undefined;
-  testFor(asked: Asked): HostTest;
+  readonly asks: (request: ScheduleRequest, settings: SchedulerSettings) => Asked | undefined;
+  readonly testFor: (asked: Asked) => HostTest;
 }
 
 /**
@@ -51,7 +51,7 @@ export function defineFilter<Asked>({ asks, testFor, ...facts }: FilterDefinitio
 
 interface ServerFilterDefinition extends FilterFacts {
   /** Undefined when every host would pass. */
-  testFor(request: ScheduleRequest): HostTest | undefined;
+  readonly testFor: (request: ScheduleRequest) => HostTest | undefined;
 }
 
 /** Declares a filter that looks at what no other server has: every host is asked every time. */
