@@ -36,12 +36,26 @@ const foreign: KindRules = {
   admit: (object) => object,
 };
 
+/** What the API server itself says of a pod that is bound to a node. */
+const scheduled = { conditions: [{ type: "PodScheduled", status: "True" }] };
+
+function nodeOf({ spec }: StoredObject): unknown {
+  return isJson(spec) ? spec["nodeName"] : undefined;
+}
+
 const foreignKinds: Readonly<Record<string, Partial<KindRules>>> = {
   Pod: {
     hasGeneration: true,
     selectableFields: ["spec.nodeName", "status.phase"],
     admit: (object, old) =>
-      old === undefined ? { ...object, status: { phase: "Pending" } } : object,
+      old === undefined
+        ? {
+            ...object,
+            status: { phase: "Pending", ...(nodeOf(object) !== undefined && scheduled) },
+          }
+        : nodeOf(old) === nodeOf(object)
+          ? object
+          : { ...object, status: { ...(object.status as Json), ...scheduled } },
   },
   Lease: { hasStatus: false, isUpdateConditional: true },
   Event: { hasStatus: false },

@@ -22,6 +22,7 @@ import { nodeReinstalled } from "./node-reinstalled.ts";
 import { operatorCrash } from "./operator-crash.ts";
 import { operatorUpgrade } from "./operator-upgrade.ts";
 import { partition } from "./partition.ts";
+import { podEvicted } from "./pod-evicted.ts";
 import { podLost } from "./pod-lost.ts";
 import { powerCut } from "./power-cut.ts";
 import { qemuKilled } from "./qemu-killed.ts";
@@ -55,6 +56,7 @@ export const faults: readonly Happening[] = [
   operatorCrash,
   operatorUpgrade,
   partition,
+  podEvicted,
   podLost,
   powerCut,
   qemuKilled,

@@ -1,55 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
-import { label } from "../../../api/names.ts";
 import { isEqual } from "../../../api/equal.ts";
-import { memoryRequestBytes, type PodMemory } from "../../../core/hypervisor/pod-requests.ts";
 import { Controller, type ReconcileResult } from "../../../platform/controller.ts";
-import { Informer, keyOf } from "../../../platform/informer.ts";
+import { Informer } from "../../../platform/informer.ts";
 import { Metrics } from "../../../platform/metrics.ts";
-import { Conflict, NotFound, PortError } from "../../../ports/errors.ts";
-import { type KubeStore, type Node, type Pod, resources } from "../../../ports/kube.ts";
-import type { SimNode } from "./node.ts";
+import { Conflict, NotFound, PortError, Refused } from "../../../ports/errors.ts";
+import { type KubeStore, type Pod, resources } from "../../../ports/kube.ts";
+import { Admission } from "./admission.ts";
+import type { Machine, PodContainer } from "./machine.ts";
 import { kubeletPods } from "./node-disk.ts";
+import { NodeObject } from "./node-object.ts";
 import type { SimProcess } from "./process.ts";
 
 const writer = { fieldManager: "kubelet" };
 const done: ReconcileResult = { kind: "done" };
-const unsaid = { phase: undefined, reason: undefined, containerStatuses: undefined };
 const publishRetrySeconds = [0.5, 1, 2, 4, 8, 16, 32, 64, 122] as const;
+const unpublishRetrySeconds = 2;
+const evictedMessage = "The node was low on resource: memory.";
 
-interface Container {
-  readonly resources?: { readonly requests?: Readonly<Record<string, string>> };
-}
-
-/** Runs a node's kubelet until its process ends. */
+/** Runs a machine's kubelet until its process ends. */
 export async function runKubelet(
-  node: SimNode,
+  machine: Machine,
   process: SimProcess,
   kube: KubeStore,
 ): Promise<void> {
-  await new Kubelet(node, process, kube).run();
+  await new Kubelet(machine, process, kube).run();
+}
+
+type PodStatus = NonNullable<Pod["status"]>;
+
+interface Volume {
+  readonly name: string;
+  readonly csi?: { readonly volumeAttributes?: Readonly<Record<string, string>> };
+}
+
+interface Deadline {
+  readonly graceSeconds: number;
+  readonly atMs: number;
 }
 
 /** What a kubelet does with the pods that are bound to its node, as far as others see it. */
 class Kubelet {
-  readonly #node: SimNode;
+  readonly #machine: Machine;
   readonly #process: SimProcess;
   readonly #kube: KubeStore;
   readonly #pods: Informer<Pod>;
   readonly #controller: Controller;
-  /** Pods that this kubelet asked to end, with the time at which it kills them. */
-  readonly #deadlines = new Map<string, number>();
+  readonly #admission: Admission;
+  /** The pods that it heard of, by uid: also those that the API server has forgotten. */
+  readonly #heardOf = new Map<string, Pod>();
+  /** When it kills pods that it asked to end. */
+  readonly #deadlines = new Map<string, Deadline>();
   readonly #publishFailures = new Map<string, number>();
-  /** Pods that it admitted, or found running when it started. */
-  readonly #admitted = new Set<string>();
+  readonly #evicted = new Set<string>();
 
-  constructor(node: SimNode, process: SimProcess, kube: KubeStore) {
-    this.#node = node;
+  constructor(machine: Machine, process: SimProcess, kube: KubeStore) {
+    this.#machine = machine;
     this.#process = process;
     this.#kube = kube;
     const { clock, random, log } = process;
     const common = { clock, random, log, metrics: new Metrics() };
-    const selector = { fieldSelector: `spec.nodeName=${node.name}` };
+    const selector = { fieldSelector: `spec.nodeName=${machine.name}` };
     this.#pods = new Informer({ ...common, kube, type: resources.pods, selector });
+    this.#admission = new Admission(machine, () => this.#pods.list());
     this.#controller = new Controller({
       ...common,
       name: "kubelet",
@@ -57,53 +69,34 @@ class Kubelet {
       reconcile: (uid) => this.#reconcile(uid),
     });
     this.#pods.onChange(({ old, current }) => {
-      for (const pod of [old, current]) if (pod !== undefined) this.#look(pod.metadata.uid ?? "");
+      for (const pod of [old, current]) {
+        if (pod === undefined) continue;
+        this.#heardOf.set(pod.metadata.uid ?? "", pod);
+        this.#look(pod.metadata.uid ?? "");
+      }
     });
   }
 
   async run(): Promise<void> {
-    const { node, signal } = { node: this.#node, signal: this.#process.signal };
-    node.plugins.startKubelet();
-    node.kubeletLooks = (uid) => this.#process.reach(() => this.#look(uid));
-    for (const uid of node.containers.keys()) this.#admitted.add(uid);
-    await this.#register();
+    const { machine, signal } = { machine: this.#machine, signal: this.#process.signal };
+    machine.plugins.startKubelet();
+    machine.kubeletLooks = (uid) => this.#process.reach(() => this.#look(uid));
+    machine.evict = (uid) => {
+      this.#evicted.add(uid);
+      machine.containers.get(uid)?.kill();
+    };
+    for (const uid of machine.containers.keys()) this.#admission.admitted.add(uid);
+    const node = new NodeObject(machine, this.#process, this.#kube);
+    await node.register();
     const informing = this.#pods.run(signal);
     await this.#pods.synced(signal);
-    for (const uid of node.containers.keys()) this.#look(uid);
-    await Promise.all([informing, this.#controller.run(signal)]);
+    for (const uid of machine.containers.keys()) this.#look(uid);
+    for (const uid of machine.disk.volumes.keys()) this.#look(uid);
+    await Promise.all([informing, node.keep(), this.#controller.run(signal)]);
   }
 
   #look(uid: string): void {
     this.#controller.enqueue(uid);
-  }
-
-  /** Makes the Node object if there is none, and says what the node has. */
-  async #register(): Promise<void> {
-    for (;;) {
-      try {
-        return await this.#sayWhatThereIs(await this.#nodeObject());
-      } catch (error) {
-        if (!(error instanceof PortError)) throw error;
-        await this.#process.clock.sleep(1000);
-      }
-    }
-  }
-
-  async #nodeObject(): Promise<Node> {
-    const { name } = this.#node;
-    try {
-      return await this.#kube.get(resources.nodes, { name });
-    } catch (error) {
-      if (!(error instanceof NotFound)) throw error;
-    }
-    const metadata = { name, labels: { [label.hypervisor]: "true" } };
-    const object = { apiVersion: "v1", kind: "Node", metadata };
-    return this.#kube.create(resources.nodes, object, writer);
-  }
-
-  async #sayWhatThereIs(node: Node): Promise<void> {
-    const allocatable = { memory: `${this.#node.memoryMib}Mi`, pods: "110" };
-    await this.#kube.updateStatus(resources.nodes, { ...node, status: { allocatable } }, writer);
   }
 
   async #reconcile(uid: string): Promise<ReconcileResult> {
@@ -112,58 +105,43 @@ class Kubelet {
     if (pod.metadata.deletionTimestamp !== undefined) return this.#end(uid, pod);
     const { phase } = pod.status ?? {};
     if (phase === "Failed" || phase === "Succeeded") return this.#end(uid, pod);
-    const container = this.#node.containers.get(uid);
-    if (container?.hasExited === true) return this.#failRan(pod, "Error");
-    if (container !== undefined) return this.#tellRunning(pod);
+    const container = this.#machine.containers.get(uid);
+    if (container?.exitCode !== undefined) return this.#tell(pod, this.#endOf(uid, container));
+    if (container !== undefined) return this.#tell(pod, { phase: "Running" });
     return this.#begin(uid, pod);
   }
 
   async #begin(uid: string, pod: Pod): Promise<ReconcileResult> {
-    if (pod.status?.phase === "Running") return this.#failRan(pod, "ContainerStatusUnknown");
-    if (!this.#admitted.has(uid)) {
-      const refusal = this.#refusal(pod);
-      if (refusal !== undefined) return this.#fail(pod, refusal);
-      this.#admitted.add(uid);
-    }
+    const refusal = this.#admission.admit(pod);
+    if (refusal !== undefined) return this.#tell(pod, { phase: "Failed", reason: refusal });
+    // The node was booted since.
+    if (pod.status?.phase === "Running") return this.#tell(pod, ran("Failed", "Unknown"));
     const isPublished = await this.#publish(uid, pod);
     if (!isPublished) return this.#retry(uid);
     this.#publishFailures.delete(uid);
     await this.#process.clock.sleep(Math.round(this.#process.random.between(200, 3000)));
-    const { containerTrouble } = this.#node;
+    const { containerTrouble } = this.#machine;
     if (containerTrouble !== undefined) return this.#wait(pod, containerTrouble);
     // Somebody may have asked it to end meanwhile.
     const now = this.#pods.list().find(({ metadata }) => metadata.uid === uid);
     if (now === undefined || now.metadata.deletionTimestamp !== undefined) return again(0);
-    const { runAsUser } = now.spec["securityContext"] as { readonly runAsUser: number };
-    this.#node.startContainer(uid, keyOf(now), runAsUser);
+    this.#machine.startContainer(now);
     return again(0);
   }
 
-  #refusal({ spec, metadata }: Pod): string | undefined {
-    const [container] = spec["containers"] as readonly Container[];
-    const wanted = Object.keys(container?.resources?.requests ?? {});
-    const devices = wanted.filter((name) => name.startsWith("kilonova.io/"));
-    if (!devices.every((name) => this.#node.plugins.hasDevice(name))) {
-      return "UnexpectedAdmissionError";
-    }
-    const others = this.#pods.list().filter((pod) => pod.metadata.uid !== metadata.uid);
-    const requests = [...others.filter(({ metadata: { uid } }) => this.#admitted.has(uid ?? ""))];
-    const bytes = [...requests, { spec }].reduce(
-      (sum, each) => sum + memoryRequestBytes(each as PodMemory),
-      0,
-    );
-    return bytes > this.#node.memoryMib * 2 ** 20 ? "OutOfmemory" : undefined;
-  }
-
-  async #publish(uid: string, { metadata }: Pod): Promise<boolean> {
-    const driver = this.#node.plugins.volumes();
+  async #publish(uid: string, { metadata, spec }: Pod): Promise<boolean> {
+    const driver = this.#machine.plugins.volumes();
     if (driver === undefined) return false;
+    const { disk } = this.#machine;
+    const { name, attributes } = volumeOf(spec);
+    const targetPath = `${kubeletPods}/${uid}/volumes/kubernetes.io~csi/${name}/mount`;
     try {
-      await this.#node.disk.makePodDirectory(uid);
+      await disk.makePodDirectory(uid, name);
+      disk.volumes.set(uid, targetPath);
       await driver.publish({
-        targetPath: targetOf(uid),
+        targetPath,
         volumeContext: {
-          guest: metadata.name,
+          ...attributes,
           "csi.storage.k8s.io/pod.uid": uid,
           "csi.storage.k8s.io/pod.name": metadata.name,
           "csi.storage.k8s.io/pod.namespace": metadata.namespace ?? "",
@@ -173,6 +151,8 @@ class Kubelet {
       return true;
     } catch (error) {
       if (!(error instanceof PortError)) throw error;
+      // These say that nothing was done: there is nothing to undo.
+      if (error instanceof NotFound || error instanceof Refused) disk.volumes.delete(uid);
       return false;
     }
   }
@@ -185,36 +165,58 @@ class Kubelet {
 
   /** Takes a pod down: its processes, its volume, and at last its object. */
   async #end(uid: string, pod: Pod | undefined): Promise<ReconcileResult> {
-    const container = this.#node.containers.get(uid);
-    if (container !== undefined && !container.hasExited) {
-      const nowMs = this.#process.clock.monotonicMs();
-      const deadlineMs = this.#deadlines.get(uid) ?? nowMs + graceSecondsOf(pod) * 1000;
-      this.#deadlines.set(uid, deadlineMs);
+    const container = this.#machine.containers.get(uid);
+    if (container !== undefined && container.exitCode === undefined) {
+      const leftSeconds = this.#graceLeft(uid, pod ?? this.#heardOf.get(uid));
       container.terminate();
-      if (nowMs < deadlineMs) return again(Math.min(1, (deadlineMs - nowMs) / 1000));
+      if (leftSeconds > 0) return again(Math.min(1, leftSeconds));
       container.kill();
     }
-    if (!(await this.#unpublish(uid))) return again(2);
-    this.#node.containers.delete(uid);
-    this.#admitted.delete(uid);
+    if (pod !== undefined && container !== undefined && !hasEnded(pod)) {
+      return this.#tell(pod, this.#endOf(uid, container));
+    }
+    if (!(await this.#unpublish(uid))) return again(unpublishRetrySeconds);
+    this.#machine.containers.delete(uid);
+    this.#admission.admitted.delete(uid);
     this.#deadlines.delete(uid);
-    if (pod?.metadata.deletionTimestamp === undefined) return done;
-    const { namespace = "", name } = pod.metadata;
+    this.#evicted.delete(uid);
+    if (pod === undefined) this.#heardOf.delete(uid);
+    if (pod?.metadata.deletionTimestamp !== undefined) await this.#letGo(pod);
+    return done;
+  }
+
+  /** Who asks again with less grace ends it earlier. */
+  #graceLeft(uid: string, pod: Pod | undefined): number {
+    const nowMs = this.#process.clock.monotonicMs();
+    const graceSeconds = graceSecondsOf(pod);
+    const known = this.#deadlines.get(uid);
+    if (known === undefined || graceSeconds < known.graceSeconds) {
+      this.#deadlines.set(uid, { graceSeconds, atMs: nowMs + graceSeconds * 1000 });
+    }
+    return ((this.#deadlines.get(uid)?.atMs ?? nowMs) - nowMs) / 1000;
+  }
+
+  /** The last word of the kubelet: its object goes, unless a finalizer keeps it. */
+  async #letGo({ metadata }: Pod): Promise<void> {
+    if (metadata.deletionGracePeriodSeconds === 0) return;
+    const { namespace = "", name, uid = "" } = metadata;
     try {
       const options = { uid, gracePeriodSeconds: 0 };
       await this.#kube.delete(resources.pods, { namespace, name }, options);
     } catch (error) {
       if (!(error instanceof NotFound) && !(error instanceof Conflict)) throw error;
     }
-    return done;
   }
 
   async #unpublish(uid: string): Promise<boolean> {
-    if ((await this.#node.disk.mountsAt(`${kubeletPods}/${uid}/`)) === 0) return true;
-    const driver = this.#node.plugins.volumes();
+    const { volumes } = this.#machine.disk;
+    const targetPath = volumes.get(uid);
+    if (targetPath === undefined) return true;
+    const driver = this.#machine.plugins.volumes();
     if (driver === undefined) return false;
     try {
-      await driver.unpublish({ targetPath: targetOf(uid) });
+      await driver.unpublish({ targetPath });
+      volumes.delete(uid);
       return true;
     } catch (error) {
       if (!(error instanceof PortError)) throw error;
@@ -222,20 +224,11 @@ class Kubelet {
     }
   }
 
-  #tellRunning(pod: Pod): Promise<ReconcileResult> {
-    return this.#tell(pod, { phase: "Running" });
-  }
-
-  /** Turns away a pod of which no container was ever made. */
-  #fail(pod: Pod, reason: string): Promise<ReconcileResult> {
-    return this.#tell(pod, { phase: "Failed", reason });
-  }
-
-  /** Its containers ran, and are gone. */
-  #failRan(pod: Pod, reason: string): Promise<ReconcileResult> {
-    const state = { terminated: { reason } };
-    const containerStatuses = [{ name: "guest", ready: false, state }];
-    return this.#tell(pod, { phase: "Failed", containerStatuses });
+  /** What it says of a pod whose container ended. */
+  #endOf(uid: string, { exitCode }: PodContainer): PodStatus {
+    const end = exitCode === 0 ? ran("Succeeded", "Completed") : ran("Failed", "Error");
+    if (!this.#evicted.has(uid)) return end;
+    return { ...ran("Failed", "Error"), reason: "Evicted", message: evictedMessage };
   }
 
   async #wait(pod: Pod, reason: string): Promise<ReconcileResult> {
@@ -245,11 +238,10 @@ class Kubelet {
     return again(10);
   }
 
-  async #tell(pod: Pod, status: NonNullable<Pod["status"]>): Promise<ReconcileResult> {
-    const { phase, reason, containerStatuses } = pod.status ?? {};
-    if (isEqual({ phase, reason, containerStatuses }, { ...unsaid, ...status })) return done;
+  async #tell(pod: Pod, status: PodStatus): Promise<ReconcileResult> {
+    const { conditions, ...said } = pod.status ?? {};
+    if (isEqual(said, status)) return done;
     try {
-      const { conditions } = pod.status ?? {};
       const next = { ...status, ...(conditions !== undefined && { conditions }) };
       await this.#kube.updateStatus(resources.pods, { ...pod, status: next }, writer);
     } catch (error) {
@@ -260,13 +252,26 @@ class Kubelet {
   }
 }
 
-function targetOf(uid: string): string {
-  return `${kubeletPods}/${uid}/volumes/kubernetes.io~csi/guest/mount`;
+/** The status of a pod whose container ran, and is gone. */
+function ran(phase: "Succeeded" | "Failed", reason: string): PodStatus {
+  const state = { terminated: { reason } };
+  return { phase, containerStatuses: [{ name: "guest", ready: false, state }] };
+}
+
+function hasEnded({ status }: Pod): boolean {
+  return status?.phase === "Succeeded" || status?.phase === "Failed";
+}
+
+/** The one inline volume that a server pod has. */
+function volumeOf({ volumes }: Pod["spec"]) {
+  const inline = (volumes as readonly Volume[]).find(({ csi }) => csi !== undefined);
+  return { name: inline?.name ?? "", attributes: inline?.csi?.volumeAttributes ?? {} };
 }
 
 /** A pod that is gone from the API server is given what it asked for itself. */
 function graceSecondsOf(pod: Pod | undefined): number {
-  return pod?.metadata.deletionGracePeriodSeconds ?? 30;
+  const own = Number(pod?.spec["terminationGracePeriodSeconds"] ?? 30);
+  return pod?.metadata.deletionGracePeriodSeconds ?? own;
 }
 
 function again(afterSeconds: number): ReconcileResult {

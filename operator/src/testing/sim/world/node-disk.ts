@@ -29,6 +29,8 @@ export class NodeDisk {
   readonly #paths: NodePaths;
   #mounts: FakeMounts;
   #binds = new Map<string, string>();
+  /** Where the kubelet asked for the volume of each pod, by the pod's uid, until it was taken down. */
+  readonly volumes = new Map<string, string>();
   isFull = false;
 
   constructor(paths: NodePaths) {
@@ -49,16 +51,11 @@ export class NodeDisk {
     return incarnationAt(serverUid, token);
   }
 
-  /** What is mounted at or below a path of the node. */
-  async mountsAt(path: string): Promise<number> {
-    return (await this.#mounts.list()).filter((mount) => mount.path.startsWith(path)).length;
-  }
-
   /** What the kubelet does before it asks for a volume. */
-  async makePodDirectory(podUid: string): Promise<void> {
+  async makePodDirectory(podUid: string, volume: string): Promise<void> {
     let path = `${kubeletPods}/${podUid}`;
     await this.#mounts.makeDirectory(path, passage);
-    for (const name of ["volumes", "kubernetes.io~csi", "guest"]) {
+    for (const name of ["volumes", "kubernetes.io~csi", volume]) {
       path = `${path}/${name}`;
       await this.#mounts.makeDirectory(path, passage);
     }

@@ -35,6 +35,15 @@ export class NodePlugins {
     this.#life = undefined;
   }
 
+  /** How many units there are of each device that this life of the kubelet was told of. */
+  offer(): Readonly<Record<string, string>> {
+    const counts = [...this.#registered].toSorted().map((name) => {
+      const count = this.hasDevice(name) ? (this.#devices.get(name)?.what.count ?? 0) : 0;
+      return [name, String(count)] as const;
+    });
+    return Object.fromEntries(counts);
+  }
+
   hasDevice(name: string): boolean {
     return this.#registered.has(name) && this.#devices.get(name)?.by.isAlive === true;
   }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { runAgent } from "../../../agent/agent.ts";
-import { nodePaths, podDirectory } from "../../../core/guest/paths.ts";
+import { podDirectory } from "../../../core/guest/paths.ts";
 import { guestImageRecordPath } from "../../../core/hypervisor/guest-image.ts";
 import type { NodeFacts } from "../../../core/hypervisor/facts.ts";
 import { agentConfigSchema, readConfig } from "../../../platform/config.ts";
 import { Health } from "../../../platform/health.ts";
 import { Metrics } from "../../../platform/metrics.ts";
+import { keyOf } from "../../../platform/object-key.ts";
 import { Unavailable } from "../../../ports/errors.ts";
+import type { Pod } from "../../../ports/kube.ts";
 import type { Libvirt, LibvirtConnection } from "../../../ports/libvirt.ts";
 import type { PodRuntime } from "../../../ports/pod-runtime.ts";
 import { heartbeatNamespace, systemNamespace, who } from "../../access/identities.ts";
@@ -16,10 +18,7 @@ import { FakeHelper } from "../../fake-helper.ts";
 import { FakeLibvirt } from "../../fake-libvirt.ts";
 import { errorOf } from "../../../adapters/libvirt/errors.ts";
 import type { Api } from "./api.ts";
-import { runKubelet } from "./kubelet.ts";
-import { Link } from "./link.ts";
-import { NodeDisk } from "./node-disk.ts";
-import { NodePlugins } from "./node-plugins.ts";
+import { Machine } from "./machine.ts";
 import { type Physics, type SimProcess, through } from "./process.ts";
 import { ServerContainer } from "./server-container.ts";
 import type { Chance } from "./streams.ts";
@@ -35,36 +34,19 @@ const internalError = 1;
 const fast = [1, 4] as const;
 const fsync = [2, 20] as const;
 
-/** A node: what it keeps through a power cut, what runs on it, its agent and its kubelet. */
-export class SimNode {
-  readonly name: string;
-  readonly link = new Link();
-  readonly plugins = new NodePlugins();
+/** A node of the product: a machine with an agent, libvirt and server pods. */
+export class SimNode extends Machine<ServerContainer> {
   readonly agent: Supervisor;
-  readonly kubelet: Supervisor;
-  /** Server pods by uid: also those whose last process is gone, until their volume is taken down. */
-  readonly containers = new Map<string, ServerContainer>();
   readonly networks = new FakePodNetworks();
-  readonly memoryMib = 8192;
   readonly cpus = 4;
-  readonly paths = nodePaths();
-  readonly #physics: Physics;
   readonly #api: Api;
   readonly #chance: Chance;
   readonly #devices: FakeDevices;
   readonly #helper: FakeHelper;
   #libvirt = new FakeLibvirt();
-  #boots = 1;
-  #disk = new NodeDisk(nodePaths());
-  isPowered = true;
-  /** Added to the wall clock of all its processes. */
-  wallOffsetMs = 0;
-  /** What the start of a pod's container ends with; undefined when it starts. */
-  containerTrouble: string | undefined;
 
   constructor(name: string, physics: Physics, api: Api) {
-    this.name = name;
-    this.#physics = physics;
+    super(name, physics, api);
     this.#api = api;
     this.#chance = physics.streams.of(`node/${name}`);
     this.#devices = new FakeDevices([
@@ -73,32 +55,14 @@ export class SimNode {
     ]);
     this.#helper = this.#makeHelper();
     this.#prepareDisk();
-    const common = {
+    this.agent = new Supervisor({
+      name: `agent/${name}`,
       physics,
       restartMs: [1000, 15_000],
       wallOffsetMs: () => this.wallOffsetMs,
-    } as const;
-    this.kubelet = new Supervisor({
-      ...common,
-      name: `kubelet/${name}`,
-      isPossible: () => this.isPowered,
-      run: (process) =>
-        runKubelet(this, process, api.connect(process, this.link, who.kubeletOf(name))),
-    });
-    this.agent = new Supervisor({
-      ...common,
-      name: `agent/${name}`,
       isPossible: () => this.isPowered && this.kubelet.process !== undefined,
       run: (process, stop) => this.#runAgent(process, stop),
     });
-  }
-
-  get disk(): NodeDisk {
-    return this.#disk;
-  }
-
-  get bootId(): string {
-    return `${this.name}-boot-${this.#boots}`;
   }
 
   get hasKvm(): boolean {
@@ -110,52 +74,42 @@ export class SimNode {
     return this.#helper;
   }
 
-  start(): void {
-    this.kubelet.start();
+  override start(): void {
+    super.start();
     this.agent.start();
   }
 
-  /** Everything on the node ends at once. */
-  cutPower(): void {
+  override cutPower(): void {
     if (!this.isPowered) return;
-    this.isPowered = false;
     this.agent.kill();
-    this.kubelet.kill();
-    for (const container of this.containers.values()) container.kill();
-    this.containers.clear();
-    this.plugins.stopKubelet();
-    this.#disk.reboot();
-    this.#physics.trace.add(this.name, "power is cut");
+    super.cutPower();
   }
 
-  powerOn(): void {
+  override powerOn(): void {
     if (this.isPowered) return;
-    this.isPowered = true;
-    this.#boots += 1;
     this.#libvirt = this.#makeLibvirt();
-    this.#physics.trace.add(this.name, `boots as ${this.bootId}`);
-    this.start();
+    super.powerOn();
   }
 
-  /** Comes back with an empty disk. The power must be off. */
-  reinstall(): void {
-    this.#disk = new NodeDisk(this.paths);
+  override reinstall(): void {
+    super.reinstall();
     this.#prepareDisk();
-    this.#physics.trace.add(this.name, "is installed anew");
   }
 
-  /** Containerd starts the container of a server pod. */
-  startContainer(podUid: string, key: string, uid: number): void {
+  startContainer(pod: Pod): void {
+    const { uid: podUid = "" } = pod.metadata;
+    const { runAsUser } = pod.spec["securityContext"] as { readonly runAsUser: number };
+    const key = keyOf(pod);
     const directory = podDirectory(this.paths.pods, podUid);
-    const incarnation = this.#disk.mountedIn(directory);
+    const { disk } = this;
+    const incarnation = disk.mountedIn(directory);
     if (incarnation === undefined) throw new Error(`pod ${podUid} has no guest's directory`);
     const daemon = this.#libvirt.daemon(socketIn(directory));
-    const disk = this.#disk;
     const container = new ServerContainer({
-      physics: this.#physics,
+      physics: this.physics,
       podUid,
       key,
-      uid,
+      uid: runAsUser,
       incarnation,
       daemon,
       disk: () => disk.files.disk(incarnation),
@@ -169,12 +123,9 @@ export class SimNode {
       throw errorOf(internalError, "Cannot access storage file: No such file or directory");
     };
     this.containers.set(podUid, container);
-    this.#physics.trace.add(`pod/${key}`, `runs on ${this.name} (${podUid})`);
+    this.physics.trace.add(`pod/${key}`, `runs on ${this.name} (${podUid})`);
     for (const watcher of container.watchers) watcher();
   }
-
-  /** Told by what happens on the node; the kubelet that runs sets it. */
-  kubeletLooks: (podUid: string) => void = () => {};
 
   /** Every QEMU of the node. */
   guests() {
@@ -216,7 +167,7 @@ export class SimNode {
   }
 
   #agentPorts(process: SimProcess) {
-    const disk = this.#disk;
+    const { disk } = this;
     const { clock, random } = process;
     return {
       kube: this.#api.connect(process, this.link, who.agentOf(this.name)),
@@ -315,7 +266,7 @@ export class SimNode {
   }
 
   #prepareDisk(): void {
-    this.#disk.images.imageBytes = 2 ** 28;
+    this.disk.images.imageBytes = 2 ** 28;
     this.#libvirt = this.#makeLibvirt();
   }
 

@@ -6,6 +6,7 @@ import { Informer } from "../../../platform/informer.ts";
 import { Metrics } from "../../../platform/metrics.ts";
 import { Conflict, NotFound } from "../../../ports/errors.ts";
 import { type KubeStore, type Node, type Pod, resources } from "../../../ports/kube.ts";
+import { deviceRequests } from "./pod-devices.ts";
 import type { SimProcess } from "./process.ts";
 
 const writer = { fieldManager: "kube-scheduler" };
@@ -54,7 +55,7 @@ async function schedule(key: string, { kube, pods, nodes }: Sight): Promise<Reco
   if (pod.spec.nodeName !== undefined || pod.status?.phase !== "Pending") return done;
   const host = hostOf(pod);
   const there = pods.list().filter(({ spec }) => spec.nodeName === host);
-  const message = obstacle(pod, nodes.get(host), there);
+  const message = obstacle(pod, { host, nodes: nodes.list(), there });
   try {
     await (message === undefined ? bind(kube, pod, host) : explain(kube, pod, message));
   } catch (error) {
@@ -83,12 +84,37 @@ function hostOf({ spec }: Pod): string {
   return term?.matchFields[0]?.values[0] ?? "";
 }
 
-function obstacle(pod: Pod, node: Node | undefined, there: readonly Pod[]): string | undefined {
-  if (node === undefined) return "0/0 nodes are available: no such node.";
-  const bytes = [...there, pod].reduce(
-    (sum, each) => sum + memoryRequestBytes(each as PodMemory),
-    0,
-  );
-  const allocatable = parseQuantity(node.status?.allocatable?.["memory"] ?? "0") ?? 0;
-  return bytes > allocatable ? "0/1 nodes are available: 1 Insufficient memory." : undefined;
+interface Choice {
+  readonly host: string;
+  readonly nodes: readonly Node[];
+  /** The pods that are bound to the host. */
+  readonly there: readonly Pod[];
+}
+
+/** Why there is no place for it, in the kube-scheduler's words. */
+function obstacle(pod: Pod, { host, nodes, there }: Choice): string | undefined {
+  const node = nodes.find(({ metadata }) => metadata.name === host);
+  const lacking = node === undefined ? [] : lackingOn(node, [...there, pod]);
+  if (node !== undefined && lacking.length === 0) return undefined;
+  const others = nodes.length - (node === undefined ? 0 : 1);
+  const elsewhere = `${others} node(s) didn't match Pod's node affinity/selector`;
+  const reasons = [...lacking.map((name) => `1 Insufficient ${name}`), elsewhere];
+  return `0/${nodes.length} nodes are available: ${reasons.join(", ")}.`;
+}
+
+/** What these pods together ask more of than the node has. */
+function lackingOn({ status }: Node, pods: readonly Pod[]): string[] {
+  const wanted = new Map<string, number>();
+  for (const pod of pods.filter((each) => !hasEnded(each))) {
+    const requests = { memory: memoryRequestBytes(pod as PodMemory), ...deviceRequests(pod) };
+    for (const [name, count] of Object.entries(requests)) {
+      wanted.set(name, (wanted.get(name) ?? 0) + count);
+    }
+  }
+  const has = (name: string): number => parseQuantity(status?.allocatable?.[name] ?? "0") ?? 0;
+  return [...wanted].filter(([name, count]) => count > has(name)).map(([name]) => name);
+}
+
+function hasEnded({ status }: Pod): boolean {
+  return status?.phase === "Succeeded" || status?.phase === "Failed";
 }

@@ -4,12 +4,15 @@ import type { FakeDisk } from "../../fake-guest-files.ts";
 import type { FakeGuest } from "../../fake-guest.ts";
 import type { FakeDaemon } from "../../fake-libvirt.ts";
 import { lastWordsOf } from "../../fake-pods.ts";
+import type { PodContainer } from "./machine.ts";
 import type { Physics } from "./process.ts";
 import type { Chance } from "./streams.ts";
 
 /** How long a touch of `agent-stops` counts. */
 const agentStopsMs = 15_000;
 const initAsksMs = 10_000;
+/** What a shell says of a process that SIGKILL ended. */
+const killed = 137;
 
 export interface ContainerOptions {
   readonly physics: Physics;
@@ -28,7 +31,7 @@ export interface ContainerOptions {
 }
 
 /** The container of a server pod: init, libvirtd and the guests that run in it. */
-export class ServerContainer {
+export class ServerContainer implements PodContainer {
   readonly podUid: string;
   readonly key: string;
   readonly uid: number;
@@ -41,7 +44,7 @@ export class ServerContainer {
   readonly #open = new Map<FakeGuest, FakeDisk>();
   #agentStopsAtMs = Number.NEGATIVE_INFINITY;
   isTerminating = false;
-  hasExited = false;
+  exitCode: number | undefined;
 
   constructor(options: ContainerOptions) {
     const { podUid, key, uid, incarnation, daemon, chance, physics } = options;
@@ -78,10 +81,18 @@ export class ServerContainer {
     this.#options.physics.timeline.after(1000, () => this.#wait(Number.NEGATIVE_INFINITY));
   }
 
+  get hasExited(): boolean {
+    return this.exitCode !== undefined;
+  }
+
   /** Every process ends at once, without a word. */
   kill(): void {
+    this.#exit(killed);
+  }
+
+  #exit(code: number): void {
     if (this.hasExited) return;
-    this.hasExited = true;
+    this.exitCode = code;
     this.daemon.losePower();
     this.#open.clear();
     this.#options.physics.trace.add(`pod/${this.key}`, "is gone");
@@ -104,7 +115,7 @@ export class ServerContainer {
     const guests = this.daemon.guests();
     if (guests.length === 0) {
       timeline.after(300, () => {
-        if (this.daemon.guests().length === 0) this.kill();
+        if (this.daemon.guests().length === 0) this.#exit(0);
         else this.#wait(askedAtMs);
       });
       return;
