@@ -17,7 +17,9 @@ const sources = "operator/guest-image";
 const inputs = [
   "hack/image/guest.ts",
   ...["assemble.sh", "bake-capabilities.sh", "build.sh"].map((name) => `${sources}/${name}`),
-  ...["console", "dhcp", "etc", "init", "metadata", "probe"].map((name) => `${sources}/${name}`),
+  ...["console", "dhcp", "etc", "init", "metadata", "pod", "probe", "readiness"].map(
+    (name) => `${sources}/${name}`,
+  ),
 ];
 
 /** How the guest image runs; its Dockerfile says the same. */

@@ -15,6 +15,7 @@ place 755 "$built/kilonova-init" usr/bin/kilonova-init
 place 755 "$built/kilonova-metadata" usr/bin/kilonova-metadata
 place 755 "$built/console" usr/bin/console
 place 755 "$built/kilonova-dhcp" usr/bin/kilonova-dhcp
+place 755 "$built/kilonova-readiness" usr/bin/kilonova-readiness
 place 755 "$here/probe/kilonova-probe.sh" usr/bin/kilonova-probe
 place 644 "$built/initrd" usr/share/kilonova/probe/initrd
 place 644 "$built/short" usr/share/kilonova/probe/short

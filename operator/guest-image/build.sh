@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # build.sh OUT [CFLAGS...]: makes the guest image's own programs in the directory OUT: kilonova-init,
-# kilonova-metadata, kilonova-dhcp, console and the probe guests.
+# kilonova-metadata, kilonova-dhcp, kilonova-readiness, console and the probe guests.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
@@ -12,10 +12,11 @@ compile() {
   shift
   gcc -std=gnu17 -D_GNU_SOURCE -Os -static -s -Wall -Wextra -Werror -o "$program" "$@"
 }
-compile "$out/kilonova-init" "$@" "$here"/init/*.c
+compile "$out/kilonova-init" "$@" "$here"/init/*.c "$here"/pod/*.c
 compile "$out/kilonova-metadata" "$@" "$here"/metadata/*.c
 compile "$out/console" "$@" "$here"/console/*.c
 compile "$out/kilonova-dhcp" "$@" "$here"/dhcp/*.c
+compile "$out/kilonova-readiness" "$@" "$here"/readiness/*.c "$here"/pod/*.c
 
 mkdir "$out/initrd-root"
 compile "$out/initrd-root/init" "$@" "$here"/probe/*.c

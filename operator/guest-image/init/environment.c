@@ -11,11 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-char *runtime_path(char *path, const char *name) {
-  snprintf(path, PATH_BYTES_MAX, "%s/%s", getenv("XDG_RUNTIME_DIR"), name);
-  return path;
-}
-
 char *home_path(char *path, const char *name) {
   snprintf(path, PATH_BYTES_MAX, "%s/%s", getenv("HOME"), name);
   return path;

@@ -36,11 +36,13 @@ static char *const libvirtd_argv[] = {
 static char *const console_argv[] = {ROOT "/usr/bin/console", "serve", NULL};
 static char *const metadata_argv[] = {ROOT "/usr/bin/kilonova-metadata", NULL};
 static char *const dhcp_argv[] = {ROOT "/usr/bin/kilonova-dhcp", NULL};
+static char *const readiness_argv[] = {ROOT "/usr/bin/kilonova-readiness", NULL};
 static struct service services[] = {{.argv = libvirtd_argv},
                                     {.argv = console_argv},
                                     {.argv = metadata_argv},
-                                    {.argv = dhcp_argv}};
-static struct service *const libvirtd = &services[0], *const services_end = &services[4];
+                                    {.argv = dhcp_argv},
+                                    {.argv = readiness_argv}};
+static struct service *const libvirtd = &services[0], *const services_end = &services[5];
 static pid_t warm_up_pid;
 
 static void touch(const char *name) {
@@ -129,7 +131,6 @@ int main(void) {
     start_services();
     enforce_fence();
     bound_log();
-    tell_readiness();
     if (ending_since > 0 && has_ended(ending_since)) return 0;
     int is_busy = ending_since > 0 || libvirtd->pid == 0;
     long milliseconds = is_busy ? 50 : TICK_MILLISECONDS;

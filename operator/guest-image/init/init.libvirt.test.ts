@@ -115,16 +115,6 @@ describe.concurrent("init while the pod runs", () => {
     await until("it is empty", async () => (await world.read("libvirtd.log")) === "");
   });
 
-  test("lets the kubelet find a listener while a guest runs", async ({ start }) => {
-    const world = await start(true);
-    await until("it listens", () => world.hasListener(10));
-    await world.kill("qemu.pid");
-    await until("it listens no more", async () => !(await world.hasListener(10)));
-    const idle = await start(false);
-    await sleep(200);
-    expect(await idle.hasListener(10)).toBe(false);
-  });
-
   test("reaps what ends inside", async ({ start }) => {
     const world = await start(true);
     expect(await hasGuest(world)).toBe(true);

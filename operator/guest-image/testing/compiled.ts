@@ -10,17 +10,27 @@ import { digestOfSources, repositoryPath } from "../../../hack/image/repository.
 const flags = ["-std=gnu17", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Werror"];
 const checks = ["-fsanitize=address,undefined", "-fno-sanitize-recover"];
 
+type Program = "init" | "console" | "metadata" | "dhcp" | "readiness";
+
+/** What programs are made of beside the directory of their name. */
+const shared: Partial<Record<Program, readonly string[]>> = {
+  init: ["pod"],
+  readiness: ["pod"],
+};
+
 /**
  * The path of a program made of the sources in a directory beside this one, with the compiler's checks
  * of memory and arithmetic: a program that does something undefined aborts, and its test with it.
  */
 export async function compiled(
-  sources: "init" | "console" | "metadata" | "dhcp",
+  sources: Program,
   definitions: readonly string[] = [],
 ): Promise<string> {
-  const directory = `operator/guest-image/${sources}`;
+  const directories = [sources, ...(shared[sources] ?? [])];
   const args = [...flags, ...checks, ...definitions];
-  const files = globSync(join(repositoryPath(directory), "*.[ch]")).toSorted();
+  const files = directories
+    .flatMap((name) => globSync(join(repositoryPath(`operator/guest-image/${name}`), "*.[ch]")))
+    .toSorted();
   const names = files.map((file) => file.slice(repositoryPath("").length));
   const key = `test-${sources}-${hashOf(args, await digestOfSources(...names))}`;
   const entry = await cached(key, async (out) => {

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The few answers of libvirtd that init asks for, on a socket of the test's own. */
+/** The few answers of libvirtd that a pod's programs ask for, on a socket of the test's own. */
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 
 const headerBytes = 28;
+const programs = { remote: 0x20008086, qemu: 0x20008087 };
+const refused = 1;
 const reply = 1;
 /** Name `vm`, a UUID, the id 1: a domain as libvirt describes it on the wire. */
 const domain = Buffer.concat([numbers(2), Buffer.from("vm\0\0"), Buffer.alloc(16, 7), numbers(1)]);
 
 const procedures = { open: 1, capabilities: 7, shutdown: 258, list: 273 };
+/** Of QEMU's own program. */
+const agentCommand = 3;
 
 export class FakeLibvirtd {
   /** The procedures called, in their order. */
@@ -17,6 +21,8 @@ export class FakeLibvirtd {
   readonly shutdowns: Buffer[] = [];
   /** What the guest does when its power button is pressed. */
   onPowerButton = (): void => undefined;
+  /** What the guest's agent answers to a command; undefined refuses it, as without an agent. */
+  onAgentCommand = (_command: string): string | undefined => undefined;
   readonly #server: Server;
 
   constructor() {
@@ -50,6 +56,7 @@ export class FakeLibvirtd {
   #answer(frame: Buffer): Buffer {
     const procedure = frame.readUInt32BE(12);
     const serial = frame.readUInt32BE(20);
+    if (frame.readUInt32BE(4) === programs.qemu) return this.#answerForAgent(frame, serial);
     const entry = Object.entries(procedures).find(([, number]) => number === procedure);
     const name = entry?.[0] ?? `procedure ${procedure}`;
     this.calls.push(name);
@@ -61,7 +68,19 @@ export class FakeLibvirtd {
       capabilities: Buffer.alloc(200_000, "x"),
       list: Buffer.concat([numbers(1), domain, numbers(1)]),
     };
-    return frameOf(0x20008086, [procedure, reply, serial], bodies[name] ?? Buffer.alloc(0));
+    return frameOf(programs.remote, [procedure, reply, serial], bodies[name] ?? Buffer.alloc(0));
+  }
+
+  /** The command stands after the domain; its answer is a text if there is one. */
+  #answerForAgent(frame: Buffer, serial: number): Buffer {
+    const from = headerBytes + domain.length;
+    const length = frame.readUInt32BE(from);
+    const command = frame.subarray(from + 4, from + 4 + length).toString();
+    const answer = this.onAgentCommand(command);
+    const call = [agentCommand, reply, serial];
+    if (answer !== undefined) return frameOf(programs.qemu, call, xdrText(answer));
+    const error = Buffer.concat([numbers(86, 10), xdrText("QEMU guest agent is not connected")]);
+    return frameOf(programs.qemu, [...call, refused], error);
   }
 }
 
@@ -69,9 +88,16 @@ export class FakeLibvirtd {
 export const powerButton = Buffer.concat([domain, numbers(1)]);
 
 function frameOf(program: number, call: readonly number[], body: Buffer): Buffer {
-  const [procedure = 0, type = 0, serial = 0] = call;
+  const [procedure = 0, type = 0, serial = 0, status = 0] = call;
   const length = headerBytes + body.length;
-  return Buffer.concat([numbers(length, program, 1, procedure, type, serial, 0), body]);
+  return Buffer.concat([numbers(length, program, 1, procedure, type, serial, status), body]);
+}
+
+/** A text that may be absent, and is not. */
+function xdrText(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  const padding = Buffer.alloc((4 - (bytes.length % 4)) % 4);
+  return Buffer.concat([numbers(1, bytes.length), bytes, padding]);
 }
 
 function numbers(...values: readonly number[]): Buffer {

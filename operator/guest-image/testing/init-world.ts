@@ -84,6 +84,7 @@ export class InitWorld {
       "usr/bin/console": consoleScript,
       "usr/bin/kilonova-metadata": consoleScript,
       "usr/bin/kilonova-dhcp": consoleScript,
+      "usr/bin/kilonova-readiness": consoleScript,
     };
     const files = {
       "etc/libvirt/qemu.conf": 'security_driver = "none"\n',
@@ -128,13 +129,6 @@ export class InitWorld {
 
   async terminate(): Promise<void> {
     process.kill(await this.#initPid(), "SIGTERM");
-  }
-
-  /** Whether somebody listens at a TCP port of the pod. */
-  async hasListener(port: number): Promise<boolean> {
-    const table = await readFile(`/proc/${await this.#initPid()}/net/tcp6`, "utf8");
-    const address = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-    return new RegExp(`${address} \\S+ 0A `).test(table);
   }
 
   get hasEnded(): boolean {

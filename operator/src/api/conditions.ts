@@ -3,7 +3,7 @@
 /** Every condition type, with what it means. The reference page is generated from this list. */
 export const conditionTypes = {
   Ready: "The observed spec is reached: a server that shall be stopped is Ready when it is off.",
-  Available: "The guest is running.",
+  Available: "The guest is running, and ready if the server has a readiness probe.",
   Scheduled: "A hypervisor accepted the server's claim.",
   Drifted: "The spec asks for something that was attempted and will not be tried again by itself.",
   FlavorDrift: "The flavor of this name is no longer the one that the server was built from.",
@@ -66,6 +66,9 @@ export const reasons = {
   GuestPaused:
     "The guest's vCPUs stand still, as they do when its host's disk is full. Make room there.",
   GuestCrashed: "The guest's QEMU ended by itself and onCrash says Stop.",
+  ProbeFailing: "The guest runs, but its readiness probe does not succeed; the pod's log says why.",
+  GuestAgentAbsent:
+    "The readiness probe asks the guest's agent, for which the guest has no channel. Set the image property hw_qemu_guest_agent.",
   NetworkFailed: "The host could not connect the guest's network; the message says what failed.",
   AddressConflict:
     "The guest's private address is one that its pod needs. Make the server anew with another one.",

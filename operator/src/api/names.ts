@@ -28,6 +28,10 @@ export const annotation = {
   abandon: `${group}/abandon`,
   /** On server pods: what the guest is told of itself, as a recipe for the pod. */
   metadata: `${group}/metadata`,
+  /** On server pods: the keys of the labels that were copied from the Server, as a JSON list. */
+  copiedLabels: `${group}/copied-labels`,
+  /** On server pods: how the pod finds out whether its guest is ready; absent, by its running. */
+  readinessProbe: `${group}/readiness-probe`,
   /** On server pods: the networks that Multus attaches, by the de-facto standard's name. */
   networkAttachments: "k8s.v1.cni.cncf.io/networks",
 } as const;

@@ -75,8 +75,8 @@ const operator: ProcessRights = {
     {
       group: "",
       resources: ["pods"],
-      verbs: [...read, "create", "delete"],
-      purpose: "run the server pods",
+      verbs: [...read, "create", "patch", "delete"],
+      purpose: "run the server pods, and have them carry their Servers' labels",
     },
     {
       group: "",

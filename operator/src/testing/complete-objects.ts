@@ -2,6 +2,14 @@
 import { apiVersion, type KubeObject } from "../api/define-kind.ts";
 import { kinds } from "../api/kinds.ts";
 
+const httpHeaders = [{ name: "Host", value: "web.example.org" }];
+const probeTimes = {
+  initialDelaySeconds: 5,
+  periodSeconds: 3,
+  timeoutSeconds: 2,
+  successThreshold: 2,
+  failureThreshold: 4,
+};
 const mac = "fa:00:00:00:00:01";
 const uuid = "0f0e0d0c-0b0a-4908-8706-050403020100";
 const time = "2026-01-02T03:04:05Z";
@@ -66,6 +74,7 @@ export const completeObjects = {
         hostNetwork: "10.0.0.0/8",
       },
       networks: [{ name: "default", tag: "front", mac, pod: { address: "10.0.2.2" } }],
+      readinessProbe: { exec: { command: ["/usr/bin/check", "a b"] }, ...probeTimes },
       metadata: { "ha:priority": "10" },
     },
     status: {
@@ -262,6 +271,12 @@ export const alternativeFields: Readonly<
     [["spec", "sshKeys"], [{ secret }]],
     [["spec", "userData"], { secret }],
     [["spec", "networks"], [attached]],
+    [["spec", "readinessProbe"], { tcpSocket: { port: 22 }, ...probeTimes }],
+    [["spec", "readinessProbe"], { guestAgentPing: {}, ...probeTimes }],
+    [
+      ["spec", "readinessProbe"],
+      { httpGet: { port: 80, path: "/up", httpHeaders }, ...probeTimes },
+    ],
   ],
   guest: [[["spec", "domain", "networks"], [attached]]],
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Flavor, Guest, Hypervisor, Image, Server, ServerGroup } from "../api/kinds.ts";
 import { annotation, finalizer } from "../api/names.ts";
+import { marksAfter, podMarks } from "../core/guest/pod-marks.ts";
 import { timestampOf } from "../core/lib/time.ts";
 import { type HeldClaim, heldClaims } from "../core/scheduler/claims.ts";
 import { hostStatesOf, type NodeView } from "../core/scheduler/host-state.ts";
@@ -233,7 +234,12 @@ export class ServerWorld {
         this.server = { ...server, status: step.status };
         break;
       case "CreatePod":
-        this.pods.push(this.#newPod(step.guest));
+        this.pods.push(this.#newPod(step.guest, server));
+        break;
+      case "MarkPod":
+        this.pods = this.pods.map((pod) =>
+          pod === step.pod ? { ...pod, marks: marksAfter(pod.marks, step.change) } : pod,
+        );
         break;
       case "DeletePod":
         this.pods = this.pods.map((pod) => (pod === step.pod ? { ...pod, isDeleting: true } : pod));
@@ -270,12 +276,16 @@ export class ServerWorld {
     }
   }
 
-  #newPod(name: string): ObservedPod {
+  #newPod(name: string, server: Server): ObservedPod {
+    const guest = this.guests.find(({ metadata }) => metadata.name === name);
+    if (guest === undefined) throw new Error(`the pod of Guest ${name} comes before it`);
     return {
       name,
       uid: this.#uid(),
       phase: "Pending",
       isDeleting: false,
+      isReady: false,
+      marks: podMarks(server, guest.spec.domain),
       createdTime: timestampOf(this.nowMs),
       guestImage: this.guestImage,
       refusedBy: undefined,

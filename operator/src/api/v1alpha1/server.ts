@@ -14,6 +14,7 @@ import { extraSpecsSchema, flavorShape } from "./flavor.ts";
 import { httpSourceSchema, imageFormat, imagePropertiesSchema } from "./image.ts";
 import { machineSchema, resourcesSchema, uuidSchema } from "./guest-model.ts";
 import { serverAddressesSchema, serverNetworksSchema } from "./network.ts";
+import { probeKinds, readinessProbeSchema } from "./readiness-probe.ts";
 
 const objectName = text(1, 253).regex(
   /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
@@ -118,6 +119,7 @@ export const serverSpecSchema = z.strictObject({
     .default("ISO9660")
     .describe("File system of the disk that tells the guest of itself; None makes no such disk."),
   networks: serverNetworksSchema.optional(),
+  readinessProbe: readinessProbeSchema.optional(),
   metadata: mapOf(text(1, 255), text(0, 255), 128)
     .optional()
     .describe("Keys and values for the guest to read, as Nova's server metadata."),
@@ -257,6 +259,8 @@ function isFromOneSource({ value, secret }: z.output<typeof userDataSchema>): bo
 
 export type ServerStatus = z.output<typeof serverStatusSchema>;
 
+const probeCountCel = `[${probeKinds.map((kind) => `has(self.readinessProbe.${kind})`).join(", ")}].filter(given, given).size()`;
+
 export const server = defineKind({
   kind: "Server",
   plural: "servers",
@@ -298,6 +302,21 @@ export const server = defineKind({
       message:
         "networks: a pod has one network of its cluster; give the others a networkAttachment",
       holds: ({ networks = [] }) => networks.filter(({ pod }) => pod !== undefined).length <= 1,
+    },
+    {
+      cel: `!has(self.readinessProbe) || ${probeCountCel} == 1`,
+      message: `readinessProbe: give one of ${probeKinds.join(", ")}`,
+      holds: ({ readinessProbe: probe }) =>
+        probe === undefined || probeKinds.filter((kind) => probe[kind] !== undefined).length === 1,
+    },
+    {
+      cel: "!has(self.readinessProbe) || (!has(self.readinessProbe.tcpSocket) && !has(self.readinessProbe.httpGet)) || !has(self.networks) || self.networks.exists(network, has(network.pod))",
+      message:
+        "readinessProbe: tcpSocket and httpGet go over the pod network, which the server is not on; use exec or guestAgentPing",
+      holds: ({ readinessProbe: probe, networks }) =>
+        (probe?.tcpSocket === undefined && probe?.httpGet === undefined) ||
+        networks === undefined ||
+        networks.some(({ pod }) => pod !== undefined),
     },
   ],
   columns: [

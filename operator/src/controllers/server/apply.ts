@@ -33,6 +33,13 @@ export class StepApplier {
         return this.#writeStatus(step.status);
       case "CreatePod":
         return this.#createPod(step.guest, step.isAccelerated);
+      case "MarkPod": {
+        const { name, uid } = step.pod;
+        // The uid has it fail for another pod of the same name.
+        const change = { metadata: { uid, ...step.change } };
+        await ifPresent(this.#kube.patch(resources.pods, this.#ref(name), change, writer));
+        return;
+      }
       case "DeletePod": {
         const { name, uid } = step.pod;
         await ifPresent(this.#kube.delete(resources.pods, this.#ref(name), { uid }));

@@ -49,6 +49,8 @@ describe("what is observed of a server pod", () => {
       uid: "u",
       phase: "Running",
       isDeleting: false,
+      isReady: false,
+      marks: { labels: {}, annotations: {} },
       createdTime: "2026-01-01T00:00:00Z",
       guestImage: undefined,
       refusedBy: undefined,
@@ -105,5 +107,19 @@ describe("what is observed of a server pod", () => {
     const annotations = { "kilonova.io/guest-image": "registry.example.org/guest:1" };
     const metadata = { ...pod.metadata, annotations };
     expect(observedPod({ ...pod, metadata }).guestImage).toBe("registry.example.org/guest:1");
+  });
+
+  test("is ready as the kubelet says, and carries what follows its Server", () => {
+    const ready = { type: "Ready", status: "True", lastProbeTime: "x" };
+    const pod = aPod({ phase: "Running", conditions: [ready] });
+    const annotations = { "kilonova.io/copied-labels": '["app"]', "example.org/other": "x" };
+    const metadata = { ...pod.metadata, labels: { app: "web" }, annotations };
+    expect(observedPod({ ...pod, metadata })).toMatchObject({
+      isReady: true,
+      marks: { labels: { app: "web" }, annotations: { "kilonova.io/copied-labels": '["app"]' } },
+    });
+    expect(observedPod(aPod({ conditions: [{ type: "Ready", status: "False" }] })).isReady).toBe(
+      false,
+    );
   });
 });

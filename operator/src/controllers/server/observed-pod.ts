@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { annotation } from "../../api/names.ts";
+import { followingAnnotations } from "../../core/guest/pod-marks.ts";
 import type { ObservedPod } from "../../core/server/state.ts";
 import type { Pod } from "../../ports/kube.ts";
 
@@ -11,6 +12,11 @@ export function observedPod({ metadata, status }: Pod): ObservedPod {
     uid: metadata.uid ?? "",
     phase: status?.phase ?? "Pending",
     isDeleting: metadata.deletionTimestamp !== undefined,
+    isReady: status?.conditions?.some(isTrueReady) === true,
+    marks: {
+      labels: metadata.labels ?? {},
+      annotations: only(metadata.annotations, followingAnnotations),
+    },
     createdTime: metadata.creationTimestamp,
     guestImage: metadata.annotations?.[annotation.guestImage],
     refusedBy: refusal?.by,
@@ -21,13 +27,14 @@ export function observedPod({ metadata, status }: Pod): ObservedPod {
 /** A server pod with nothing but what {@link observedPod} looks at: a cache holds thousands. */
 export function keptOfPod({ metadata, status, ...pod }: Pod): Pod {
   const { annotations, ownerReferences: _, ...identity } = metadata;
-  const guestImage = annotations?.[annotation.guestImage];
   const { phase, reason, message, conditions = [], containerStatuses = [] } = status ?? {};
   const kept = {
     ...(phase !== undefined && { phase }),
     ...(reason !== undefined && { reason }),
     ...(message !== undefined && { message }),
-    conditions: conditions.filter(({ type }) => type === scheduledCondition),
+    conditions: conditions.filter(
+      (condition) => condition.type === scheduledCondition || isTrueReady(condition),
+    ),
     containerStatuses: containerStatuses.map(({ name, ready, state = {} }) => {
       return { name, ready, state };
     }),
@@ -36,7 +43,7 @@ export function keptOfPod({ metadata, status, ...pod }: Pod): Pod {
     ...pod,
     metadata: {
       ...identity,
-      ...(guestImage !== undefined && { annotations: { [annotation.guestImage]: guestImage } }),
+      annotations: only(annotations, [annotation.guestImage, ...followingAnnotations]),
     },
     spec: {},
     status: kept,
@@ -44,6 +51,19 @@ export function keptOfPod({ metadata, status, ...pod }: Pod): Pod {
 }
 
 const scheduledCondition = "PodScheduled";
+
+type PodCondition = NonNullable<NonNullable<Pod["status"]>["conditions"]>[number];
+
+function isTrueReady({ type, status }: PodCondition): boolean {
+  return type === "Ready" && status === "True";
+}
+
+function only(
+  annotations: Readonly<Record<string, string>> = {},
+  keys: readonly string[],
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(annotations).filter(([key]) => keys.includes(key)));
+}
 
 interface PodRefusal {
   readonly by: NonNullable<ObservedPod["refusedBy"]>;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from "vitest";
+import { readinessProbeSchema } from "../../api/v1alpha1/readiness-probe.ts";
 import { aGuest, aServer } from "../../testing/builders.ts";
 import { readinessPort } from "./network/ruleset.ts";
 import { serverPod } from "./pod.ts";
@@ -91,6 +92,8 @@ test("the whole template is as it was reviewed", () => {
     ...prefixed("spec.volumes.2.projected.sources", [
       "0.downwardAPI.items.0.path=recipe",
       "0.downwardAPI.items.0.fieldRef.fieldPath=metadata.annotations['kilonova.io/metadata']",
+      "0.downwardAPI.items.1.path=readiness",
+      "0.downwardAPI.items.1.fieldRef.fieldPath=metadata.annotations['kilonova.io/readiness-probe']",
       "1.secret.name=web-secrets",
       "1.secret.optional=true",
       "1.secret.items.0.key=key",
@@ -174,13 +177,18 @@ describe("the server pod", () => {
     expect(container).not.toHaveProperty("ports");
   });
 
-  test("has the labels of its Server, but for those that are ours", () => {
-    const labels = { app: "web", "kilonova.io/server-uid": "x", "example.org/kilonova.io": "y" };
-    const labelled = { ...server, metadata: { ...server.metadata, labels } };
-    expect(serverPod(labelled, guest, policy, true).metadata.labels).toEqual({
-      app: "web",
-      "example.org/kilonova.io": "y",
-      ...pod.metadata.labels,
+  test("carries the labels of its Server and its probe", () => {
+    const readinessProbe = readinessProbeSchema.parse({ tcpSocket: { port: 22 } });
+    const marked = {
+      ...server,
+      metadata: { ...server.metadata, labels: { app: "web" } },
+      spec: { ...server.spec, readinessProbe },
+    };
+    const { labels, annotations } = serverPod(marked, guest, policy, true).metadata;
+    expect(labels).toEqual({ app: "web", ...pod.metadata.labels });
+    expect(annotations).toMatchObject({
+      "kilonova.io/copied-labels": '["app"]',
+      "kilonova.io/readiness-probe": expect.stringMatching(/^tcp 0 10 1 1 3 \S+ 22\n$/) as string,
     });
   });
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { apiVersion, group } from "../../api/define-kind.ts";
+import { apiVersion } from "../../api/define-kind.ts";
 import { kinds, type Guest, type Server } from "../../api/kinds.ts";
 import { annotation, csiDriver, deviceResource, label } from "../../api/names.ts";
 import { metadataAnnotation, metadataMount, metadataVolume } from "./metadata/in-pod.ts";
 import { labelValueOf } from "./names.ts";
 import { attachmentName } from "./network/links.ts";
 import { readinessPort } from "./network/ruleset.ts";
+import { podMarks } from "./pod-marks.ts";
 
 /** What every server pod of this installation has in common. */
 export interface PodPolicy {
@@ -24,19 +25,20 @@ const graceBeyondShutdownSeconds = 30;
 const cpuRequestMilliPerVcpu = 100;
 const runDirectory = "/data/run";
 
-/** How often the kubelet asks whether the guest runs: what a Service needs to leave one that stopped. */
+/** How often the kubelet asks whether the guest is ready: what a Service needs to leave one that stopped. */
 const readinessSeconds = 2;
 
 /**
  * The pod that a guest runs in. It fits PodSecurity `restricted` and holds nothing of the user's: the
  * guest's directory comes as an inline CSI volume that the node's agent serves. What the guest is told of
  * itself comes as an annotation of the pod, which the kubelet shows as a file beside the Secrets that the
- * Server names. The pod is ready while its guest runs, as its init says on the one port that the guest does
- * not get: an exec probe would cost the node tens of milliseconds of CPU each time. `isAccelerated` asks for
+ * Server names. The pod is ready while its guest is, as the pod itself says on the one port that the guest
+ * does not get: an exec probe would cost the node tens of milliseconds of CPU each time. `isAccelerated` asks for
  * the host's KVM device.
  */
 export function serverPod(server: Server, guest: Guest, policy: PodPolicy, isAccelerated: boolean) {
   const { spec, metadata } = guest;
+  const marks = podMarks(server, guest.spec.domain);
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -44,7 +46,7 @@ export function serverPod(server: Server, guest: Guest, policy: PodPolicy, isAcc
       name: metadata.name,
       ...(metadata.namespace !== undefined && { namespace: metadata.namespace }),
       labels: {
-        ...usersLabels(server),
+        ...marks.labels,
         [label.serverUid]: spec.server.uid,
         [label.server]: labelValueOf(spec.server.name),
       },
@@ -52,6 +54,7 @@ export function serverPod(server: Server, guest: Guest, policy: PodPolicy, isAcc
         [annotation.guestImage]: policy.guestImage,
         ...metadataAnnotation(server, guest),
         ...attachmentsAnnotation(guest),
+        ...marks.annotations,
       },
       ownerReferences: [ownerOf(guest)],
     },
@@ -97,17 +100,6 @@ function attachmentsAnnotation({ spec }: Guest): Readonly<Record<string, string>
   return attachments.length === 0
     ? {}
     : { [annotation.networkAttachments]: JSON.stringify(attachments) };
-}
-
-/** Services and NetworkPolicies find a server's pod by the labels of the Server; ours stay ours. */
-function usersLabels({ metadata }: Server): Readonly<Record<string, string>> {
-  const entries = Object.entries(metadata.labels ?? {});
-  return Object.fromEntries(entries.filter(([key]) => !isOurs(key)));
-}
-
-function isOurs(key: string): boolean {
-  const [prefix = ""] = key.split("/");
-  return prefix === group || prefix.endsWith(`.${group}`);
 }
 
 function container({ spec }: Guest, image: string, isAccelerated: boolean) {

@@ -107,6 +107,7 @@ const order: readonly Step["kind"][] = [
   "DeleteGuest",
   "AbandonGuest",
   "DeletePod",
+  "MarkPod",
   "WriteStatus",
   "CreateGuest",
   "CreatePod",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Flavor, Guest, Image, Server, ServerGroup } from "../../api/kinds.ts";
 import type { Run, ServerStatus } from "../../api/v1alpha1/server.ts";
+import type { PodMarks } from "../guest/pod-marks.ts";
 import { isReleased } from "../guest/release.ts";
 import type { HostState } from "../scheduler/host-state.ts";
 import type { SchedulerSettings } from "../scheduler/settings.ts";
@@ -18,6 +19,10 @@ export interface ObservedPod {
   readonly uid: string;
   readonly phase: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
   readonly isDeleting: boolean;
+  /** The kubelet found its guest ready. */
+  readonly isReady: boolean;
+  /** Its labels, and those annotations that follow its Server. */
+  readonly marks: PodMarks;
   readonly createdTime: string | undefined;
   /** Reference of the guest image that it was made to run. */
   readonly guestImage: string | undefined;

@@ -2,6 +2,7 @@
 import type { Guest } from "../../api/kinds.ts";
 import type { GuestSpec } from "../../api/v1alpha1/guest.ts";
 import type { ServerStatus } from "../../api/v1alpha1/server.ts";
+import { type MarkChange, marksAfter } from "../guest/pod-marks.ts";
 import type { ObservedPod, ServerObservation } from "./state.ts";
 
 /** One effect on the API server. Steps are done in order; what fails ends the pass. */
@@ -17,6 +18,8 @@ export type Step =
   | { readonly kind: "AbandonGuest"; readonly guest: Guest }
   /** The pod of the Guest of this name. */
   | { readonly kind: "CreatePod"; readonly guest: string; readonly isAccelerated: boolean }
+  /** Its labels and annotations follow the Server. */
+  | { readonly kind: "MarkPod"; readonly pod: ObservedPod; readonly change: MarkChange }
   | { readonly kind: "DeletePod"; readonly pod: ObservedPod };
 
 /** What the observation will be when the steps are done and nobody else has done anything yet. */
@@ -37,6 +40,8 @@ function projectStep(observation: ServerObservation, step: Step): ServerObservat
       return { ...observation, guests: guests.filter((guest) => guest !== step.guest) };
     case "CreatePod":
       return { ...observation, pods: [...pods, newPod(step.guest, observation.guestImage)] };
+    case "MarkPod":
+      return { ...observation, pods: pods.map((pod) => (pod === step.pod ? marked(step) : pod)) };
     case "DeletePod":
       return { ...observation, pods: pods.map((pod) => (pod === step.pod ? deleting(pod) : pod)) };
     // What these change is either nothing that is decided by, or has to be observed first.
@@ -60,7 +65,13 @@ function patched(guest: Guest, step: Extract<Step, { kind: "PatchGuest" }>): Gue
 
 function newPod(name: string, guestImage: string): ObservedPod {
   const unknown = { createdTime: undefined, refusedBy: undefined, trouble: undefined };
-  return { name, uid: "", phase: "Pending", isDeleting: false, guestImage, ...unknown };
+  const marks = { labels: {}, annotations: {} };
+  const state = { phase: "Pending", isDeleting: false, isReady: false } as const;
+  return { name, uid: "", ...state, marks, guestImage, ...unknown };
+}
+
+function marked({ pod, change }: Extract<Step, { kind: "MarkPod" }>): ObservedPod {
+  return { ...pod, marks: marksAfter(pod.marks, change) };
 }
 
 function deleting(pod: ObservedPod): ObservedPod {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Guest } from "../../api/kinds.ts";
+import { markChange, type PodMarks, podMarks } from "../guest/pod-marks.ts";
 import { isReleased } from "../guest/release.ts";
 import { newGuest } from "../guest/resolve.ts";
 import { assert } from "../lib/assert.ts";
@@ -7,7 +8,7 @@ import { conditionOf } from "../lib/condition-set.ts";
 import { secondsSince } from "../lib/time.ts";
 import { groupRuleOf } from "../scheduler/group.ts";
 import type { Decision } from "./action.ts";
-import type { HostFacts, ServerState } from "./state.ts";
+import type { HostFacts, ObservedPod, ServerState } from "./state.ts";
 import type { Step } from "./steps.ts";
 import { isUnbegun, unplacedPod } from "./unplaced.ts";
 
@@ -89,13 +90,19 @@ function keepPod(guest: Guest, state: ServerState): Decision {
   if (pod === undefined) {
     return unlessRefused(state, [podStep(guest, state.hostOf(guest.spec.host))]);
   }
+  if (pod.isDeleting) return {};
   const hasEnded = pod.phase === "Failed" || pod.phase === "Succeeded";
-  if (!hasEnded || pod.isDeleting) return {};
+  if (!hasEnded) return markPod(pod, podMarks(state.server, guest.spec.domain));
   const podSeconds = secondsSince(pod.createdTime, nowMs);
   const waitSeconds = failedPodSeconds(state, podSeconds) - podSeconds;
   return waitSeconds > 0
     ? { againAfterSeconds: waitSeconds }
     : { steps: [{ kind: "DeletePod", pod }] };
+}
+
+function markPod(pod: ObservedPod, wanted: PodMarks): Decision {
+  const change = markChange(pod.marks, wanted);
+  return change === undefined ? {} : { steps: [{ kind: "MarkPod", pod, change }] };
 }
 
 /** How long a failed pod stands: a share of the time that the guest was down before it was made. */

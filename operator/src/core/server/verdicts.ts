@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Reason } from "../../api/conditions.ts";
+import type { Guest } from "../../api/kinds.ts";
 import { annotation } from "../../api/names.ts";
 import type { GuestStatus } from "../../api/v1alpha1/guest.ts";
+import { asksAgent, describeProbe } from "../guest/readiness-probe.ts";
 import type { Verdict } from "../lib/condition-set.ts";
 import { describeList } from "../lib/list.ts";
 import type { Decision } from "./action.ts";
@@ -137,13 +139,29 @@ function deletionMessage({ guests, hostOf }: ServerState): string {
   );
 }
 
-/** Whether the guest runs. `ready` says why when it does not. */
+/** Whether the guest runs and answers its probe. `ready` says why when it does not run. */
 export function availability(state: ServerState, ready: Judgement): Judgement {
   const { guest, isHostUp, run } = state;
   if (guest === undefined || !isOn(guest)) return { ...ready, status: "False" };
-  if (isHostUp || run === undefined) return yes("AsDesired", "the guest runs");
+  if (isHostUp || run === undefined) return answer(state, guest);
   return hostUnreachable(run.host);
 }
+
+/** What the probe of a guest that runs says, if it has one. */
+function answer({ server, pod }: ServerState, { metadata, spec }: Guest): Judgement {
+  const { readinessProbe: probe } = server.spec;
+  if (probe === undefined) return yes("AsDesired", "the guest runs");
+  if (asksAgent(probe) && !spec.domain.hasGuestAgent) return agentAbsent;
+  const what = describeProbe(probe);
+  if (pod?.isReady === true) return yes("AsDesired", `the guest answers its probe: ${what}`);
+  const cure = `kubectl logs ${metadata.name} says why`;
+  return no("ProbeFailing", `the guest runs, but does not answer its probe: ${what}; ${cure}`);
+}
+
+const agentAbsent = no(
+  "GuestAgentAbsent",
+  "the readinessProbe asks the guest's agent, for which the guest has no channel: name another probe, or build the server anew from an image with the property hw_qemu_guest_agent=yes",
+);
 
 /** Whether a hypervisor accepted the claim. `ready` says why there is none. */
 export function scheduling({ run, guest, vm }: ServerState, ready: Judgement): Judgement {

@@ -80,7 +80,10 @@ function refusalsOf(policy: ChartObject, binding: string, rbac: Rbac): Refusals 
   if (spec.failurePolicy !== "Fail") throw new Error(`${name}: failurePolicy is not Fail`);
   const isSelected = selectorOf(name, spec);
   const conditions = (spec.matchConditions ?? []).map(({ expression }) => compiled(expression));
-  const variables = spec.variables.map((one) => ({ ...one, compiled: compiled(one.expression) }));
+  const variables = (spec.variables ?? []).map((one) => ({
+    ...one,
+    compiled: compiled(one.expression),
+  }));
   const validations = spec.validations.map((one) => ({
     ...one,
     holds: compiled(one.expression),

@@ -75,6 +75,7 @@ function describeServerPods(world: World): void {
     const owner = { apiVersion: "v1", kind: "ConfigMap", name: "x", uid: "x" };
     tryAll(world, [
       may(operator, "make one", "POST", pods, pod("new", serverUid, guestVolume)),
+      may(operator, "label it", "PATCH", web, labelled),
       may(operator, "delete it", "DELETE", web),
       not(tenant, "make one by its label", "POST", pods, pod("new", serverUid)),
       not(tenant, "make one by its volume", "POST", pods, pod("new", {}, guestVolume)),
@@ -102,6 +103,9 @@ function describeOtherPods(world: World): void {
     tryAll(world, [
       may(tenant, "make one", "POST", pods, pod("new")),
       may(tenant, "label it", "PATCH", plain, { metadata: { labels: { x: "y" } } }),
+      mayNot(/kilonova-operator-pods.*server pods alone/)(
+        ...([operator, "label it", "PATCH", plain, { metadata: { labels: { x: "y" } } }] as const),
+      ),
       may(tenant, "write its status", "PATCH", `${plain}/status`, { status: { phase: "Failed" } }),
       may(replicaSets, "make one for a tenant", "POST", pods, pod("new")),
     ]);

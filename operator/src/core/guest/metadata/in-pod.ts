@@ -11,6 +11,8 @@ import { formatRecipe } from "./recipe.ts";
 /** Where the pod's program finds the recipe and what stands in Secrets. */
 export const metadataMountPath = "/metadata";
 const recipeFile = "recipe";
+/** How the pod finds out whether its guest is ready; an empty file when it is by its running. */
+const readinessFile = "readiness";
 const volumeName = "metadata";
 
 /** The annotation that carries the recipe. Anyone who reads the pod reads it; no Secret is in it. */
@@ -46,17 +48,27 @@ export const metadataMount = {
  */
 export function metadataVolume({ spec }: Server) {
   const { sshKeys = [], userData } = spec;
-  const fieldRef = { fieldPath: `metadata.annotations['${annotation.metadata}']` };
   return {
     name: volumeName,
     projected: {
       sources: [
-        { downwardAPI: { items: [{ path: recipeFile, fieldRef }] } },
+        {
+          downwardAPI: {
+            items: [
+              annotationFile(recipeFile, annotation.metadata),
+              annotationFile(readinessFile, annotation.readinessProbe),
+            ],
+          },
+        },
         ...sshKeys.flatMap(({ secret }, index) => secretSource(secret, sshKeyFile(index))),
         ...secretSource(userData?.secret, userDataFile),
       ],
     },
   };
+}
+
+function annotationFile(path: string, key: string) {
+  return { path, fieldRef: { fieldPath: `metadata.annotations['${key}']` } };
 }
 
 type SecretKey = NonNullable<NonNullable<Server["spec"]["userData"]>["secret"]>;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pod is ready while its guest runs: the kubelet finds a listener then on the one port that is not the
-// guest's, and no Service leads to a guest that is off.
-#include "init.h"
-
+// The one port of the pod that is not the guest's: the kubelet finds a listener there while the guest is
+// ready, and no Service leads to one that is not.
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "readiness.h"
+
 // The agent's rules leave it to the pod: see core/guest/network/ruleset.ts.
 #define READINESS_PORT 10
-#define PROBES_WAITING_MAX 16
+#define WAITING_MAX 16
 
 static int listener = -1;
 
@@ -20,19 +20,22 @@ static void open_listener(void) {
   listener = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (bind(listener, (const struct sockaddr *)&any, sizeof any) == 0 &&
-      listen(listener, PROBES_WAITING_MAX) == 0) {
+      listen(listener, WAITING_MAX) == 0) {
     return;
   }
   close(listener);
   listener = -1;
 }
 
-void tell_readiness(void) {
-  int is_running = signal_qemu(0) > 0;
-  if (!is_running && listener >= 0) {
-    close(listener);
-    listener = -1;
-  }
-  if (is_running && listener < 0) open_listener();
-  for (int probe; listener >= 0 && (probe = accept(listener, NULL, NULL)) >= 0;) close(probe);
+void set_ready(int is_ready) {
+  if (is_ready && listener < 0) open_listener();
+  if (is_ready || listener < 0) return;
+  close(listener);
+  listener = -1;
+}
+
+int listener_handle(void) { return listener; }
+
+void greet(void) {
+  for (int kubelet; listener >= 0 && (kubelet = accept(listener, NULL, NULL)) >= 0;) close(kubelet);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Processes of the pod: starting them, finding QEMU among them.
-#include "init.h"
+#include "pod.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -18,13 +19,18 @@ void say(const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(line, sizeof line, format, arguments);
   va_end(arguments);
-  dprintf(STDERR_FILENO, "kilonova-init: %s\n", line);
+  dprintf(STDERR_FILENO, "%s: %s\n", program_invocation_short_name, line);
 }
 
 double seconds_now(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+char *runtime_path(char *path, const char *name) {
+  snprintf(path, PATH_BYTES_MAX, "%s/%s", getenv("XDG_RUNTIME_DIR"), name);
+  return path;
 }
 
 // A child starts with no signal blocked, and in a session of its own.
