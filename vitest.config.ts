@@ -12,6 +12,8 @@ const stories = ["**/testing/sim/**/*.sim.test.ts"];
 export default defineConfig({
   test: {
     passWithNoTests: false,
+    // One worker less than processors by default, which leaves half of a small machine idle.
+    maxWorkers: "100%",
     projects: [
       {
         test: {

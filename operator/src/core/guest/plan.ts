@@ -140,9 +140,8 @@ function planOff(view: GuestView): GuestPlan {
 
 /** Image, disk, pod, network, in this order, then the domain. */
 function planStart(view: GuestView): GuestPlan {
-  const { hasDisk, pod, host } = view;
+  const { image, hasDisk, pod, host } = view;
   if (isDiskMissing(view)) return prepare(view, { trouble: diskMissing }, done);
-  const { image } = view;
   if (image.kind !== "ready") return planImage(view, image);
   if (!hasDisk) {
     const trouble = failureOf(view, ["CreateDisk"]);
