@@ -34,6 +34,14 @@ export async function deploy(cluster: Cluster, release: Release): Promise<void> 
   ]);
 }
 
+/** Removes the release. Throws with helm's words while Servers exist. */
+export async function undeploy(cluster: Cluster): Promise<void> {
+  await runHelm(cluster, [
+    ...["uninstall", "kilonova", "--namespace", systemNamespace],
+    ...["--wait", "--timeout", `${timeoutSeconds}s`],
+  ]);
+}
+
 /** The agent is privileged, so its namespace must allow that; helm cannot label a namespace itself. */
 async function labelledNamespace(cluster: Cluster): Promise<void> {
   const namespace = {

@@ -2,7 +2,7 @@
 /** Cluster up, images in it, chart installed, nodes labelled, image server running. Safe to call again. */
 import { bridge } from "../../hack/cluster/layout.ts";
 import { type Cluster, openCluster } from "../../hack/cluster/cluster.ts";
-import { deploy } from "../../hack/deploy.ts";
+import { deploy, type Release } from "../../hack/deploy.ts";
 import { buildGuestImage } from "../../hack/image/guest.ts";
 import { buildProductImage } from "../../hack/image/product.ts";
 import { step } from "../../hack/steps.ts";
@@ -17,6 +17,12 @@ export interface PreparedWorld {
   close(): Promise<void>;
 }
 
+/** Installs or upgrades the release with the values of the tests. */
+export async function install(cluster: Cluster, release: Release): Promise<void> {
+  const values = { "images.allowedSources": [`${bridge.address}/32`] };
+  await deploy(cluster, { ...release, values });
+}
+
 export async function prepareWorld(): Promise<PreparedWorld> {
   const cluster = await openCluster();
   await step("cluster up", () => cluster.up());
@@ -27,11 +33,7 @@ export async function prepareWorld(): Promise<PreparedWorld> {
     for (const image of [guest, product]) await cluster.loadImage(image.tar);
   });
   await step("install the chart", () =>
-    deploy(cluster, {
-      product: product.ref,
-      guest: guest.ref,
-      values: { "images.allowedSources": [`${bridge.address}/32`] },
-    }),
+    install(cluster, { product: product.ref, guest: guest.ref }),
   );
   await cluster.kubectl(["label", "--overwrite", "node", "--all", "kilonova.io/hypervisor=true"]);
   const server = await serveImage(tiny.qcow2, bridge.address);
