@@ -112,8 +112,8 @@ export class LocalNode implements ClusterNode {
   }
 
   async #ensure(daemon: DaemonName, argv: readonly string[]): Promise<void> {
-    if (await this.#isRunning(daemon)) return;
-    await this.#machine.startDaemon(daemon, argv);
+    // One that runs may have been started by an `up` that was killed before it was ready.
+    if (!(await this.#isRunning(daemon))) await this.#machine.startDaemon(daemon, argv);
     await waitUntilReady({
       name: `${daemon} on ${this.name}`,
       logPath: this.#machine.logPath(daemon),

@@ -27,6 +27,7 @@ export interface StructuralSchema {
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, StructuralSchema>>;
   readonly "x-kubernetes-list-type"?: string;
+  readonly "x-kubernetes-map-type"?: string;
   readonly "x-kubernetes-list-map-keys"?: readonly string[];
   readonly "x-kubernetes-validations"?: readonly ValidationRule[];
 }
@@ -81,6 +82,7 @@ const metadataSchema = z.strictObject({
   minLength: z.int().exactOptional(),
   maxLength: z.int().exactOptional(),
   maxProperties: z.int().exactOptional(),
+  "x-kubernetes-map-type": z.literal("atomic").exactOptional(),
   "x-kubernetes-list-type": z.enum(["set", "map"]).exactOptional(),
   "x-kubernetes-list-map-keys": z.array(z.string()).exactOptional(),
 });
@@ -182,7 +184,7 @@ function arraySchema(def: z.core.$ZodArrayDef, bounds: Bounds, path: string): St
 }
 
 function mapSchema(def: z.core.$ZodRecordDef, bounds: Bounds, path: string): StructuralSchema {
-  const { maxProperties } = bounds;
+  const { maxProperties, "x-kubernetes-map-type": mapType } = bounds;
   if (maxProperties === undefined) {
     throw new SchemaRefused(path, "has no bound: use mapOf(key, value, max)");
   }
@@ -195,6 +197,7 @@ function mapSchema(def: z.core.$ZodRecordDef, bounds: Bounds, path: string): Str
   return {
     type: "object",
     maxProperties,
+    ...(mapType === undefined ? {} : { "x-kubernetes-map-type": mapType }),
     additionalProperties: valueSchema(def.valueType, `${path}[]`),
     "x-kubernetes-validations": [
       {

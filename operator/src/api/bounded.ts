@@ -27,6 +27,18 @@ export function mapOf<Value extends z.ZodType>(
     .meta({ maxProperties: max });
 }
 
+/**
+ * A map of at most `max` members that server-side apply replaces as a whole: for what one writer says. The API
+ * server makes null of any other map whose last member its manager takes away, and then refuses it.
+ */
+export function wholeMapOf<Value extends z.ZodType>(
+  key: z.ZodString,
+  value: Value,
+  max: number,
+): z.ZodRecord<z.ZodString, Value> {
+  return mapOf(key, value, max).meta({ "x-kubernetes-map-type": "atomic" });
+}
+
 /** A list of at most `max` strings of which no two are equal, merged as a set by server-side apply. */
 export function setOf(item: z.ZodString, max: number): z.ZodArray<z.ZodString> {
   return z

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Refused } from "../ports/errors.ts";
 import { resources } from "../ports/kube.ts";
@@ -172,6 +173,25 @@ describe("an operator", () => {
     isFull = false;
     await untilPhase("ACTIVE");
     expect((await cluster.server())?.status?.run?.token).toBe(1);
+  });
+
+  test("calls no host down because its own watch of the heartbeats is silent", async () => {
+    await operator.stop();
+    const silence = new AbortController();
+    const silent = interceptKube(cluster.kube, {
+      before: async ({ verb, kind }) => {
+        if (verb === "watch" && kind === "Lease") await once(silence.signal, "abort");
+      },
+    });
+    const { clock, random } = cluster;
+    operator = new OperatorProcess({ clock, random, kube: silent });
+    cluster.kube.writes.length = 0;
+    const untilMs = clock.monotonicMs() + 120_000;
+    await cluster.until("two minutes", () => clock.monotonicMs() >= untilMs, 130);
+    silence.abort();
+    expect(writesOf("Hypervisor")).toEqual([]);
+    const hypervisors = await cluster.list(resources.hypervisors);
+    expect(hypervisors.map(({ status }) => status?.state)).toEqual(["up", "up", "up"]);
   });
 
   test("keeps drains from ending guests, for as long as there are servers", async () => {

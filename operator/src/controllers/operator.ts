@@ -47,6 +47,7 @@ export async function runOperator(
       fleet,
       events,
       upAfterSeconds: config.upAfterSeconds,
+      heartbeatNamespace: config.heartbeatNamespace,
     }),
     serverGroup: new ServerGroupController(context, { fleet, events }),
     hostAggregate: new HostAggregateController(context, fleet),

@@ -2,7 +2,7 @@
 /** Fields of an object for server-side apply: which there are, how two sets merge, how one goes. */
 import { isEqual } from "../api/equal.ts";
 import { isJson, type Json } from "./fake-kube-object.ts";
-import type { ListType, ListTypes } from "./fake-kube-kinds.ts";
+import type { ListType, MergeTypes } from "./fake-kube-kinds.ts";
 
 /** One step into a value: a member, or the item of a list that has these keys or this value. */
 type Step = { readonly member: string } | { readonly keys: Json } | { readonly value: unknown };
@@ -11,26 +11,27 @@ type Step = { readonly member: string } | { readonly keys: Json } | { readonly v
 export type FieldPath = string;
 
 /** Every field that an owner may have, with its value; an item of a list counts as one itself. */
-export function fieldsOf(object: unknown, listTypes: ListTypes): Map<FieldPath, unknown> {
+export function fieldsOf(object: unknown, mergeTypes: MergeTypes): Map<FieldPath, unknown> {
   const fields = new Map<FieldPath, unknown>();
-  collect(object, [], { listTypes, fields });
+  collect(object, [], { mergeTypes, fields });
   return fields;
 }
 
 interface Collection {
-  readonly listTypes: ListTypes;
+  readonly mergeTypes: MergeTypes;
   readonly fields: Map<FieldPath, unknown>;
 }
 
 function collect(value: unknown, steps: readonly Step[], collection: Collection): void {
-  const { listTypes, fields } = collection;
-  if (isJson(value) && Object.keys(value).length > 0) {
+  const { mergeTypes, fields } = collection;
+  const path = membersOf(steps);
+  if (isJson(value) && Object.keys(value).length > 0 && !mergeTypes.isWhole(path)) {
     for (const [member, inner] of Object.entries(value)) {
       collect(inner, [...steps, { member }], collection);
     }
     return;
   }
-  const listType = Array.isArray(value) ? listTypes(membersOf(steps)) : "atomic";
+  const listType = Array.isArray(value) ? mergeTypes.list(path) : "atomic";
   if (!Array.isArray(value) || listType === "atomic") {
     fields.set(JSON.stringify(steps), value);
     return;
@@ -46,26 +47,36 @@ function collect(value: unknown, steps: readonly Step[], collection: Collection)
 export function merge(
   live: unknown,
   config: unknown,
-  listTypes: ListTypes,
+  mergeTypes: MergeTypes,
   path: readonly string[] = [],
 ): unknown {
-  if (isJson(live) && isJson(config)) {
+  if (isJson(live) && isJson(config) && !mergeTypes.isWhole(path)) {
     const merged: Record<string, unknown> = { ...live };
     for (const [member, value] of Object.entries(config)) {
-      merged[member] = merge(live[member], value, listTypes, [...path, member]);
+      merged[member] = merge(live[member], value, mergeTypes, [...path, member]);
     }
     return merged;
   }
-  const listType = listTypes(path);
+  const listType = mergeTypes.list(path);
   if (!Array.isArray(live) || !Array.isArray(config) || listType === "atomic") return config;
   const items = [...(live as readonly unknown[])];
   for (const item of config as readonly unknown[]) {
     const step = stepTo(item, listType);
     const index = items.findIndex((each) => isEqual(stepTo(each, listType), step));
     if (index === -1) items.push(item);
-    else items[index] = merge(items[index], item, listTypes, path);
+    else items[index] = merge(items[index], item, mergeTypes, path);
   }
   return items;
+}
+
+/** Whether an object has a value there; a path into a list has none. */
+export function hasField(object: unknown, path: FieldPath): boolean {
+  let value = object;
+  for (const step of JSON.parse(path) as readonly Step[]) {
+    if (!("member" in step) || !isJson(value)) return false;
+    value = value[step.member];
+  }
+  return value !== undefined;
 }
 
 /** The object without the field; containers that it leaves empty go as well. */

@@ -10,8 +10,12 @@ import { isJson, type Json, type StoredObject } from "./fake-kube-object.ts";
 /** How server-side apply merges a list: as a whole, as a set, or by the members that are its keys. */
 export type ListType = "atomic" | "set" | { readonly keys: readonly string[] };
 
-/** The list type at a path of member names; steps into lists are left out. */
-export type ListTypes = (path: readonly string[]) => ListType;
+/** How values are merged, by a path of member names; steps into lists are left out. */
+export interface MergeTypes {
+  list(path: readonly string[]): ListType;
+  /** Whether an object is merged as a whole, and not by its members. */
+  isWhole(path: readonly string[]): boolean;
+}
 
 /** How the API server treats a kind. */
 export interface KindRules {
@@ -21,7 +25,7 @@ export interface KindRules {
   readonly isUpdateConditional: boolean;
   /** Beside metadata.name and metadata.namespace. */
   readonly selectableFields: readonly string[];
-  readonly listTypes: ListTypes;
+  readonly mergeTypes: MergeTypes;
   /** Sets defaults and checks what is written. Throws Refused `Invalid`. */
   admit(object: StoredObject, old: StoredObject | undefined): StoredObject;
 }
@@ -32,7 +36,7 @@ const foreign: KindRules = {
   hasGeneration: false,
   isUpdateConditional: false,
   selectableFields: [],
-  listTypes: () => "atomic",
+  mergeTypes: { list: () => "atomic", isWhole: () => false },
   admit: (object) => object,
 };
 
@@ -85,7 +89,10 @@ function ownRules(definition: KindDefinition): KindRules {
     hasGeneration: true,
     isUpdateConditional: true,
     selectableFields: definition.selectableFields.map((path) => path.replace(/^\./, "")),
-    listTypes: (path) => listTypeIn(schema, path),
+    mergeTypes: {
+      list: (path) => listTypeOf(schemaAt(schema, path)),
+      isWhole: (path) => schemaAt(schema, path)["x-kubernetes-map-type"] === "atomic",
+    },
     admit: (object, old) => admitOwn(definition, object, old),
   };
 }
@@ -106,9 +113,11 @@ function admitOwn(
   throw new Refused(isUnknown ? "BadRequest" : "Invalid", message);
 }
 
-function listTypeIn(root: Json, path: readonly string[]): ListType {
-  let schema: Json = root;
-  for (const member of path) schema = memberOf(schema, member);
+function schemaAt(root: Json, path: readonly string[]): Json {
+  return path.reduce(memberOf, root);
+}
+
+function listTypeOf(schema: Json): ListType {
   if (schema["x-kubernetes-list-type"] === "set") return "set";
   if (schema["x-kubernetes-list-type"] !== "map") return "atomic";
   return { keys: schema["x-kubernetes-list-map-keys"] as readonly string[] };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Who owns which field: what the API server keeps in metadata.managedFields. */
 import { isEqual } from "../api/equal.ts";
-import { type FieldPath, fieldsOf, merge, removeField } from "./fake-kube-fields.ts";
-import type { ListTypes } from "./fake-kube-kinds.ts";
+import { type FieldPath, fieldsOf, hasField, merge, removeField } from "./fake-kube-fields.ts";
+import type { MergeTypes } from "./fake-kube-kinds.ts";
+import { Refused } from "../ports/errors.ts";
 import { isJson, type Json, type StoredObject } from "./fake-kube-object.ts";
 
 /** Fields by owner; an owner is a manager, an operation and a subresource. */
@@ -22,10 +23,10 @@ const ownedMetadata = ["labels", "annotations", "finalizers", "ownerReferences"]
 export function ownersAfterUpdate(
   owners: Owners,
   writer: Writer,
-  { old, next, listTypes }: { old: StoredObject | undefined; next: Json; listTypes: ListTypes },
+  { old, next, mergeTypes }: { old: StoredObject | undefined; next: Json; mergeTypes: MergeTypes },
 ): Owners {
-  const before = fieldsOf(ownable(old ?? {}), listTypes);
-  const after = fieldsOf(ownable(next), listTypes);
+  const before = fieldsOf(ownable(old ?? {}), mergeTypes);
+  const after = fieldsOf(ownable(next), mergeTypes);
   const changed = [...after].filter(([path, value]) => !isEqual(before.get(path), value));
   const changedPaths = new Set(changed.map(([path]) => path));
   return regroup(owners, writer, (owned, isWriter) => {
@@ -34,22 +35,30 @@ export function ownersAfterUpdate(
   });
 }
 
-/** What a server-side apply makes of an object and its owners. */
+/**
+ * What a server-side apply makes of an object and its owners. Throws Refused `Invalid` for a map that would be
+ * null: its manager has said members before, and now says none.
+ */
 export function applied(
   owners: Owners,
   writer: Writer,
-  { live, config, listTypes }: { live: Json; config: Json; listTypes: ListTypes },
+  { live, config, mergeTypes }: { live: Json; config: Json; mergeTypes: MergeTypes },
 ): { readonly object: Json; readonly owners: Owners } {
-  const wanted = fieldsOf(ownable(config), listTypes);
+  const wanted = fieldsOf(ownable(config), mergeTypes);
   const ownedByOthers = new Set(
     [...owners].filter(([owner]) => owner !== ownerName(writer)).flatMap(([, paths]) => [...paths]),
   );
-  let object: unknown = merge(live, config, listTypes);
+  let object: unknown = merge(live, config, mergeTypes);
   for (const path of owners.get(ownerName(writer)) ?? []) {
     if (!wanted.has(path) && !ownedByOthers.has(path)) object = removeField(object, path);
   }
-  const before = fieldsOf(ownable(live), listTypes);
-  const after = fieldsOf(ownable(object as Json), listTypes);
+  for (const [path, value] of wanted) {
+    if (isJson(value) && !hasField(object, path)) {
+      throw new Refused("Invalid", `${path}: "null" must be of type object`);
+    }
+  }
+  const before = fieldsOf(ownable(live), mergeTypes);
+  const after = fieldsOf(ownable(object as Json), mergeTypes);
   const taken = new Set(
     [...wanted].filter(([path, value]) => !isEqual(before.get(path), value)).map(([path]) => path),
   );

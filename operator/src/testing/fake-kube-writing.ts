@@ -45,11 +45,11 @@ function firstOwners(
   writer: Writer,
   { admitted, sent }: { admitted: StoredObject; sent: StoredObject },
 ): Owners {
-  const { listTypes } = rules;
+  const { mergeTypes } = rules;
   if (writer.operation === "Apply") {
-    return applied(new Map(), writer, { live: {}, config: sent, listTypes }).owners;
+    return applied(new Map(), writer, { live: {}, config: sent, mergeTypes }).owners;
   }
-  return ownersAfterUpdate(new Map(), writer, { old: undefined, next: admitted, listTypes });
+  return ownersAfterUpdate(new Map(), writer, { old: undefined, next: admitted, mergeTypes });
 }
 
 /** A stored object after a client replaced it, or the part that `writer` names. */
@@ -58,12 +58,12 @@ export function replaced(
   writer: Writer,
   { current, sent }: { current: Stored; sent: Json },
 ): Stored {
-  const { listTypes } = table.rules;
+  const { mergeTypes } = table.rules;
   const object = settled(table, current.object, chosen(table, writer, { current, sent }));
   const owners = ownersAfterUpdate(current.owners, writer, {
     old: current.object,
     next: object,
-    listTypes,
+    mergeTypes,
   });
   return { object, owners };
 }
@@ -79,7 +79,7 @@ export function reapplied(
   const { object, owners } = applied(current.owners, writer, {
     live: current.object,
     config,
-    listTypes: table.rules.listTypes,
+    mergeTypes: table.rules.mergeTypes,
   });
   const next = chosen(table, writer, { current, sent: object });
   return { object: settled(table, current.object, next), owners };

@@ -124,6 +124,26 @@ export function describeApply(world: KubeStoreWorld): void {
       expect(after.spec).toEqual({ isDisabled: true, virtType: "auto" });
     });
 
+    test("empties a map that is merged as a whole, and drops a list, when neither has anything", async () => {
+      const { name } = (await world.store.create(hypervisors, hypervisor(world.name()), writer))
+        .metadata;
+      const inventory = { VCPU: inventoryOf(8) };
+      await applyStatus(name, { state: "up", traits: ["A"], inventory }, agent);
+      const { status } = await applyStatus(name, { state: "up", traits: [], inventory: {} }, agent);
+      expect(status).toEqual({ state: "up", inventory: {} });
+    });
+
+    test("refuses to empty a map that is merged by its members, which would be null", async () => {
+      const name = world.name();
+      const spec = (reserved: object) => config(name, { spec: { reserved } });
+      await world.store.apply(hypervisors, spec({ VCPU: 1 }), operator);
+      const act = world.store.apply(hypervisors, spec({}), operator);
+      expect(await errorOf(act)).toMatchObject({ reason: "Invalid" });
+      expect(
+        await world.store.apply(hypervisors, config(name, { spec: {} }), operator),
+      ).toMatchObject({ spec: { isDisabled: false } });
+    });
+
     test("replaces a list that has no type as a whole", async () => {
       const { name } = (await world.store.create(hypervisors, hypervisor(world.name()), writer))
         .metadata;

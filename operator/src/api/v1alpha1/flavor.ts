@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from "zod";
-import { mapOf, setOf, text } from "../bounded.ts";
+import { mapOf, setOf, text, wholeMapOf } from "../bounded.ts";
 import { conditionsSchema, defineKind, immutable, observedGeneration } from "../define-kind.ts";
 
 /** Extra specs as Nova bounds them: keys and values of at most 255 characters. */
@@ -43,7 +43,7 @@ const count = z.int().min(0).max(1_000_000);
 export const flavorStatusSchema = z.strictObject({
   observedGeneration: observedGeneration.optional(),
   candidates: count.optional().describe("How many hypervisors could take such a server now."),
-  excluded: mapOf(text(0, 128), count, 32)
+  excluded: wholeMapOf(text(0, 128), count, 32)
     .optional()
     .describe("How many hypervisors each cause excludes."),
   conditions: conditionsSchema.optional(),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from "zod";
-import { mapOf, setOf, text } from "../bounded.ts";
+import { mapOf, setOf, text, wholeMapOf } from "../bounded.ts";
 import { conditionsSchema, defineKind, observedGeneration } from "../define-kind.ts";
 import { traitName } from "../scheduling-names.ts";
 import { uuidSchema } from "./guest-model.ts";
@@ -126,7 +126,7 @@ export const hypervisorStatusSchema = z.strictObject({
     .describe("The host's NUMA cells."),
   memoryMib: mib.optional().describe("Memory of the host in MiB."),
   diskGib: mib.optional().describe("Size of the guests' file system in GiB."),
-  inventory: mapOf(text(1, 255), inventorySchema, 64)
+  inventory: wholeMapOf(text(1, 255), inventorySchema, 64)
     .optional()
     .describe("What the host offers, by resource class."),
   traits: setOf(text(1, 255), 512)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from "zod";
-import { mapOf, setOf, text } from "../bounded.ts";
+import { setOf, text, wholeMapOf } from "../bounded.ts";
 import { conditionsSchema, defineKind, immutable, observedGeneration } from "../define-kind.ts";
 
 export const groupPolicies = [
@@ -37,7 +37,7 @@ export const serverGroupStatusSchema = z.strictObject({
   observedGeneration: observedGeneration.optional(),
   memberCount: count.optional().describe("Servers that name the group."),
   members: setOf(name, 64).optional().describe("The first of them, by name."),
-  spread: mapOf(name, count, 64)
+  spread: wholeMapOf(name, count, 64)
     .optional()
     .describe("Members by the host or zone that they are on; those without a host are left out."),
   violations: z

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from "zod";
-import { mapOf, setOf, text } from "../bounded.ts";
+import { mapOf, setOf, text, wholeMapOf } from "../bounded.ts";
 import {
   conditionsSchema,
   defineKind,
@@ -220,10 +220,10 @@ export const serverStatusSchema = z.strictObject({
     .strictObject({
       host: text(0, 253).optional().describe("The host that was chosen."),
       considered: z.int().min(0).max(1_000_000).describe("Hypervisors that were looked at."),
-      excluded: mapOf(text(0, 128), z.int().min(1).max(1_000_000), 32)
+      excluded: wholeMapOf(text(0, 128), z.int().min(1).max(1_000_000), 32)
         .optional()
         .describe("How many hypervisors each cause excluded."),
-      weights: mapOf(text(0, 64), z.number().min(-1e12).max(1e12), 32)
+      weights: wholeMapOf(text(0, 64), z.number().min(-1e12).max(1e12), 32)
         .optional()
         .describe("What each weigher gave the host that was chosen, where it made a difference."),
     })

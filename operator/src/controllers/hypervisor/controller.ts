@@ -11,7 +11,7 @@ import {
   operatorPartOf,
   planNode,
 } from "../../core/hypervisor/plan.ts";
-import { hear, type Heartbeat } from "../../core/hypervisor/up.ts";
+import { confirm, hear, type Heartbeat } from "../../core/hypervisor/up.ts";
 import { heldClaims } from "../../core/scheduler/claims.ts";
 import { Controller, type Pass, type ReconcileResult } from "../../platform/controller.ts";
 import type { EventRecorder } from "../../platform/events.ts";
@@ -24,6 +24,7 @@ export interface HypervisorControllerOptions {
   readonly events: EventRecorder;
   /** A hypervisor is down when its heartbeat was not seen for this long. */
   readonly upAfterSeconds: number;
+  readonly heartbeatNamespace: string;
 }
 
 interface Reported {
@@ -133,6 +134,9 @@ export class HypervisorController {
   async #apply(step: NodeStep, pass: Pass): Promise<void> {
     const { kube } = this.#context;
     switch (step.kind) {
+      case "AskHeartbeat":
+        await this.#askHeartbeat(step.name);
+        break;
       case "CreateHypervisor":
         await kube.create(resources.hypervisors, newHypervisor(step.name), writer);
         break;
@@ -152,6 +156,16 @@ export class HypervisorController {
         break;
       }
     }
+  }
+
+  async #askHeartbeat(name: string): Promise<void> {
+    const { clock, kube } = this.#context;
+    const ref = { namespace: this.#options.heartbeatNamespace, name };
+    const lease = await ifPresent(kube.get(resources.leases, ref));
+    const before = this.#heartbeats.get(name);
+    if (before === undefined) return;
+    const renewTime = lease && (lease.spec?.renewTime ?? "");
+    this.#heartbeats.set(name, confirm(before, renewTime, clock.monotonicMs()));
   }
 
   async #report(hypervisor: Hypervisor, report: OperatorReport, { log }: Pass): Promise<void> {

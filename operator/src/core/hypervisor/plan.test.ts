@@ -56,8 +56,18 @@ describe("a labelled node", () => {
     });
   });
 
+  test("is asked for when it was up and is not heard of any more", () => {
+    const silent = { hypervisor: written, monotonicMs: 20_000 };
+    expect(planNode(observe(silent))).toEqual({
+      steps: [{ kind: "AskHeartbeat", name: "node-1" }],
+      againAfterSeconds: 0,
+    });
+  });
+
   test("is written of at once when it goes down", () => {
-    const silent = { hypervisor: written, monotonicMs: 20_000, sinceWrittenSeconds: 0 };
+    const heartbeat = { renewTime: "b", sinceMs: 0, hasBeaten: true, isConfirmed: true } as const;
+    const clock = { monotonicMs: 20_000, sinceWrittenSeconds: 0 };
+    const silent = { hypervisor: written, heartbeat, ...clock };
     expect(kinds(silent)).toEqual(["ApplyStatus"]);
     expect(reported(silent)).toMatchObject({ state: "down" });
   });

@@ -32,6 +32,8 @@ export interface NodeObservation {
 export type OperatorReport = Pick<HypervisorStatus, "state" | "usage" | "identity" | "conditions">;
 
 export type NodeStep =
+  /** Looks at the node's Lease itself, since the watch may be what is silent. */
+  | { readonly kind: "AskHeartbeat"; readonly name: string }
   | { readonly kind: "CreateHypervisor"; readonly name: string }
   | { readonly kind: "DeleteHypervisor"; readonly hypervisor: Hypervisor }
   | {
@@ -75,9 +77,10 @@ export function planNode(observation: NodeObservation): NodePlan {
 }
 
 function planReport(observation: NodeObservation, hypervisor: Hypervisor): NodePlan {
-  const { heartbeat, monotonicMs, upAfterSeconds, sinceWrittenSeconds } = observation;
+  const { name, heartbeat, monotonicMs, upAfterSeconds, sinceWrittenSeconds } = observation;
   const clock = { nowMs: monotonicMs, upAfterSeconds };
-  const { verdict, staleAfterSeconds } = livenessOf(heartbeat, hypervisor.status, clock);
+  const { verdict, staleAfterSeconds, isDoubted } = livenessOf(heartbeat, hypervisor.status, clock);
+  if (isDoubted === true) return { steps: [{ kind: "AskHeartbeat", name }], againAfterSeconds: 0 };
   const report = reportOf(observation, hypervisor, verdict);
   const said = operatorPartOf(hypervisor.status);
   if (isEqual(report, said)) return { steps: [], againAfterSeconds: staleAfterSeconds };

@@ -10,6 +10,8 @@ export interface Heartbeat {
   /** Monotonic time in ms of the last beat, or of the first look when none was seen yet. */
   readonly sinceMs: number;
   readonly hasBeaten: boolean;
+  /** The API server itself was asked since, and knew of no later beat: it is not our watch that is silent. */
+  readonly isConfirmed?: true;
 }
 
 /** Looks at a Lease once more. The first look proves nothing: the agent may be long dead. */
@@ -18,11 +20,23 @@ export function hear(before: Heartbeat | undefined, renewTime: string, nowMs: nu
   return before.renewTime === renewTime ? before : { renewTime, sinceMs: nowMs, hasBeaten: true };
 }
 
+/** What the API server answered when asked for the Lease; undefined when there is none. */
+export function confirm(
+  before: Heartbeat,
+  renewTime: string | undefined,
+  nowMs: number,
+): Heartbeat {
+  const heard = renewTime === undefined ? before : hear(before, renewTime, nowMs);
+  return heard === before ? { ...before, isConfirmed: true } : heard;
+}
+
 /** What is to be said of the host, and when it would have to be said otherwise if nothing is heard. */
 export interface Liveness {
   readonly verdict: Verdict;
   /** Undefined when only a beat changes it. */
   readonly staleAfterSeconds: number | undefined;
+  /** A host that was up is silent: before it is called down, the API server has to be asked. */
+  readonly isDoubted?: true;
 }
 
 /**
@@ -38,9 +52,13 @@ export function livenessOf(
   if (heartbeat === undefined) return { verdict: neverReported, staleAfterSeconds: undefined };
   const silentSeconds = (clock.nowMs - heartbeat.sinceMs) / 1000;
   const staleAfterSeconds = clock.upAfterSeconds - silentSeconds;
-  if (staleAfterSeconds <= 0) return { verdict: stale, staleAfterSeconds: undefined };
-  if (heartbeat.hasBeaten) return { verdict: fresh, staleAfterSeconds };
   const isSaidUp = conditionOf(status?.conditions, "Up")?.status === "True";
+  if (staleAfterSeconds <= 0) {
+    const isDoubted = isSaidUp && heartbeat.isConfirmed !== true;
+    if (isDoubted) return { verdict: fresh, staleAfterSeconds: undefined, isDoubted };
+    return { verdict: stale, staleAfterSeconds: undefined };
+  }
+  if (heartbeat.hasBeaten) return { verdict: fresh, staleAfterSeconds };
   return { verdict: isSaidUp ? fresh : unheard, staleAfterSeconds };
 }
 
