@@ -4,6 +4,7 @@
  * decisions. What it may do is held back by the hosts' own answers to claims.
  */
 import { beforeEach, expect, test } from "vitest";
+import type { Flavor, ServerGroup } from "../api/kinds.ts";
 import { addUp, capacityOf } from "../core/placement/inventory.ts";
 import { resources } from "../ports/kube.ts";
 import { aFlavor, aServerGroup } from "../testing/builders.ts";
@@ -80,10 +81,13 @@ async function acceptedGuests() {
   return guests.filter(({ status }) => status?.claim?.state === "Accepted");
 }
 
-test("no host is given more than it has", async () => {
-  const large = aFlavor({ spec: { rootDiskGib: 50 } });
-  const flavor = { ...large, metadata: { name: "large" } };
+async function createFlavor(spec: Partial<Flavor["spec"]>): Promise<void> {
+  const flavor = { ...aFlavor({ spec }), metadata: { name: "large" } };
   await cluster.kube.create(resources.flavors, flavor, { fieldManager: "administrator" });
+}
+
+test("no host is given more than it has", async () => {
+  await createFlavor({ rootDiskGib: 50 });
   const names = Array.from({ length: 9 }, (_, index) => `server-${index}`);
   expect(await overlap(names, { flavor: "large" }, 6)).toBeGreaterThan(0);
   const accepted = await acceptedGuests();
@@ -99,13 +103,45 @@ test("no host is given more than it has", async () => {
   }
 });
 
-test("no host has two of an anti-affine group", async () => {
-  const { metadata, ...group } = aServerGroup();
+async function createGroup(spec: Partial<ServerGroup["spec"]>): Promise<void> {
+  const { metadata, ...group } = aServerGroup(spec);
   const { name, namespace = "" } = metadata;
   const object = { ...group, metadata: { name, namespace } };
   await cluster.kube.create(resources.serverGroups, object, { fieldManager: "user" });
-  const names = Array.from({ length: 5 }, (_, index) => `web-${index}`);
-  expect(await overlap(names, { serverGroup: "web" }, 3)).toBeGreaterThan(0);
-  const hosts = (await acceptedGuests()).map(({ spec }) => spec.host);
-  expect(hosts.toSorted()).toEqual(["node-1", "node-2", "node-3"]);
+}
+
+const members = Array.from({ length: 5 }, (_, index) => `web-${index}`);
+
+async function hostsTaken(): Promise<string[]> {
+  return (await acceptedGuests()).map(({ spec }) => spec.host).toSorted();
+}
+
+test("no host has two of an anti-affine group", async () => {
+  await createGroup({});
+  expect(await overlap(members, { serverGroup: "web" }, 3)).toBeGreaterThan(0);
+  expect(await hostsTaken()).toEqual(["node-1", "node-2", "node-3"]);
+});
+
+test("no zone has two of a group that is kept apart by zones", async () => {
+  const zones = { "node-1": "east", "node-2": "east", "node-3": "west" };
+  for (const [name, zone] of Object.entries(zones)) {
+    const change = { metadata: { labels: { "topology.kubernetes.io/zone": zone } } };
+    await cluster.kube.patch(resources.nodes, { name }, change, { fieldManager: "administrator" });
+  }
+  await createGroup({ topology: "Zone" });
+  expect(await overlap(members, { serverGroup: "web" }, 2)).toBeGreaterThan(0);
+  const taken = await hostsTaken();
+  expect(taken).toHaveLength(2);
+  expect(taken).toContain("node-3");
+});
+
+test("no member of an affine group is on another host than the others", async () => {
+  await createFlavor({ rootDiskGib: 50 });
+  await createGroup({ policy: "affinity" });
+  // Two of 50 GiB fill the host with 100 GiB: the others have to wait, though other hosts are empty.
+  const spec = { serverGroup: "web", flavor: "large" };
+  expect(await overlap(members, spec, 2)).toBeGreaterThan(0);
+  const [one, other, ...more] = await hostsTaken();
+  expect(more).toEqual([]);
+  expect(one).toBe(other);
 });

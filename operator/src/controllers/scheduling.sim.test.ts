@@ -76,7 +76,10 @@ test("a group that is not there is waited for", async () => {
   await cluster.kube.create(resources.serverGroups, fresh(aServerGroup()), writer);
   await cluster.until("ACTIVE", () => cluster.isSettled("ACTIVE"));
   const [guest] = await cluster.list(resources.guests);
-  expect(guest?.spec.group).toEqual({ name: "web", serversMax: 1 });
+  expect(guest?.spec.group).toEqual({
+    name: "web",
+    rule: { policy: "anti-affinity", topology: "Host", place: guest?.spec.host, serversMax: 1 },
+  });
 });
 
 test("an aggregate gives its hosts a zone and traits, and says which they are", async () => {

@@ -236,7 +236,10 @@ export const completeObjects = {
       image: { http, format: "qcow2" },
       rootDiskGib: 1,
       resources: { VCPU: 1 },
-      group: { name: "web", serversMax: 1 },
+      group: {
+        name: "web",
+        rule: { policy: "anti-affinity", topology: "Host", place: "node-1", serversMax: 1 },
+      },
       shutdown: { timeoutSeconds: 60, retryIntervalSeconds: 10 },
     },
     status: {

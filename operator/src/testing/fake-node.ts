@@ -34,6 +34,8 @@ export class FakeNode {
   inventories: Inventories | undefined;
   /** Its Guests, as its agent's cache shows them. */
   guests: readonly Guest[] = [];
+  /** Those of all nodes, as a fresh read shows them. */
+  everyGuest: readonly Guest[] = [];
   /** Who turns new server pods away there; undefined when they run. */
   podRefusal: "kube-scheduler" | "kubelet" | undefined;
   readonly domains = new Map<string, FakeDomain>();
@@ -108,9 +110,9 @@ export class FakeNode {
     if (this.refusal !== undefined) {
       return { state: "Refused", reason: "ClaimRefused", message: this.refusal };
     }
-    const { guests, inventories } = this;
+    const { guests, everyGuest: peers, inventories } = this;
     const isCommitted = (other: Guest): boolean => this.#accepted.has(keyOf(other));
-    const answer = inventories && answerClaim(guest, { guests, inventories, isCommitted });
+    const answer = inventories && answerClaim(guest, { guests, peers, inventories, isCommitted });
     return answer ?? { state: "Accepted" };
   }
 

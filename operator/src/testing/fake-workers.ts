@@ -107,6 +107,7 @@ export class FakeWorkers {
     const guests = await this.list(resources.guests);
     for (const node of this.nodes) {
       node.guests = guests.filter(({ spec }) => spec.host === node.name);
+      node.everyGuest = guests;
     }
     for (const guest of guests) await this.#serve(guest);
   }

@@ -71,7 +71,7 @@ export class GuestManager {
     });
     const guests = (): readonly Guest[] => this.#guests.list();
     this.#memory = new Memory(clock);
-    this.#claims = new Claims(host, guests);
+    this.#claims = new Claims(host, kube, guests);
     const onEvent = (key: string): void => this.#look(key, eventDelaySeconds);
     this.#networks = new Networks(options);
     metrics.collectTraffic(() => this.#networks.traffic());

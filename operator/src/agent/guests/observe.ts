@@ -57,7 +57,7 @@ export async function observe(guest: Guest, senses: Senses): Promise<GuestView> 
   return {
     guest,
     host: senses.host.view(),
-    claim: answerClaim(guest, senses.claims.book(guest, record !== undefined)),
+    claim: answerClaim(guest, await senses.claims.book(guest, record !== undefined)),
     isReleased: senses.released.has(incarnation),
     record,
     ...(await senses.files.find(incarnation)),

@@ -78,12 +78,22 @@ export const guestSpecSchema = z.strictObject({
   group: z
     .strictObject({
       name: text(1, 253).describe("Name of the ServerGroup, in the Guest's namespace."),
-      serversMax: z
-        .int()
-        .min(1)
-        .max(1000)
+      rule: z
+        .strictObject({
+          policy: z
+            .enum(["affinity", "anti-affinity"])
+            .describe("Whether members share a place or not."),
+          topology: z.enum(["Host", "Zone"]).describe("Whether a place is a host or a zone."),
+          place: text(1, 253).describe("The place that the host is, or is in."),
+          serversMax: z
+            .int()
+            .min(1)
+            .max(1000)
+            .optional()
+            .describe("How many members may share a place under anti-affinity."),
+        })
         .optional()
-        .describe("How many members the host may have; absent when any number may share it."),
+        .describe("What has to hold; absent when the policy only prefers."),
     })
     .optional()
     .describe("The server group, whose rule the node checks again when it answers the claim."),
@@ -184,6 +194,6 @@ export const guest = defineKind({
     { name: "DOMAIN", type: "string", jsonPath: ".status.domain", description: "What is so." },
     { name: "AGE", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Age." },
   ],
-  selectableFields: [".spec.host"],
+  selectableFields: [".spec.host", ".spec.group.name"],
   isInternal: true,
 });

@@ -25,7 +25,7 @@ function uidOf(name: string): number {
 }
 
 function book(...guests: readonly Guest[]): ClaimBook {
-  return { guests, inventories, isCommitted: () => false };
+  return { guests, peers: guests, inventories, isCommitted: () => false };
 }
 
 const accepted = { status: { claim: { state: "Accepted" } } } as const;
@@ -110,29 +110,37 @@ describe("a claim", () => {
   });
 });
 
+type Rule = NonNullable<NonNullable<Guest["spec"]["group"]>["rule"]>;
+
+function member(
+  name: string,
+  rule: Partial<Rule> | undefined,
+  change: Parameters<typeof aGuest>[0] = {},
+): Guest {
+  const whole = { policy: "anti-affinity", topology: "Host", place: "node-1", ...rule } as const;
+  const group = { name: "web", ...(rule !== undefined && { rule: whole }) };
+  const spec = { server: { name, uid: `uid-of-${name}` }, group, ...change.spec };
+  return claimant(name, 1, { ...change, spec });
+}
+
 describe("the claim of a member of a server group", () => {
-  const member = (name: string, serversMax?: number, change: Parameters<typeof aGuest>[0] = {}) => {
-    const rule = { name: "web", ...(serversMax !== undefined && { serversMax }) };
-    const server = { name, uid: `uid-of-${name}` };
-    const spec = { server, uid: uidOf(name), resources: { MEMORY_MB: 1 }, group: rule };
-    return claimant(name, 1, { ...change, spec: { ...spec, ...change.spec } });
-  };
+  const lone = { serversMax: 1 };
 
   test("is refused where as many members are as may be", () => {
-    const guest = member("b", 1);
-    const other = member("a", 1, accepted);
+    const guest = member("b", lone);
+    const other = member("a", lone, accepted);
     expect(answerClaim(guest, book(guest, other))).toMatchObject({
       state: "Refused",
-      message: "the host has 1 of server group web, which allows 1 on one host",
+      message: "host node-1 has 1 of server group web, which allows 1 there",
     });
-    const roomy = member("b", 2);
+    const roomy = member("b", { serversMax: 2 });
     expect(answerClaim(roomy, book(roomy, other))?.state).toBe("Accepted");
   });
 
   test("counts servers of the same group and namespace, and not the server itself", () => {
-    const guest = member("b", 1);
-    const stranger = member("a", 1, { ...accepted, metadata: { namespace: "others" } });
-    const before = member("c", 1, {
+    const guest = member("b", lone);
+    const stranger = member("a", lone, { ...accepted, metadata: { namespace: "others" } });
+    const before = member("c", lone, {
       ...accepted,
       spec: { server: { name: "b", uid: "uid-of-b" }, uid: uidOf("b") },
     });
@@ -140,16 +148,56 @@ describe("the claim of a member of a server group", () => {
   });
 
   test("of two that are made at once, one is taken, whatever two leaders decided", () => {
-    const one = member("a", 1);
-    const other = member("b", 1);
+    const one = member("a", lone);
+    const other = member("b", lone);
     expect(answerClaim(one, book(one, other))?.state).toBe("Accepted");
     expect(answerClaim(other, book(one, other))?.state).toBe("Refused");
   });
 
   test("has no limit where the policy gives none", () => {
-    const guest = member("b");
-    expect(answerClaim(guest, book(guest, member("a", undefined, accepted)))?.state).toBe(
-      "Accepted",
-    );
+    const guest = member("b", undefined);
+    const other = member("a", undefined, accepted);
+    expect(answerClaim(guest, book(guest, other))?.state).toBe("Accepted");
+  });
+});
+
+describe("the claim of a member whose rule is about more than its host", () => {
+  const together = { policy: "affinity" } as const;
+  const zone = { topology: "Zone", place: "east", serversMax: 1 } as const;
+  const answer = (guest: Guest, ...peers: readonly Guest[]) =>
+    answerClaim(guest, { ...book(guest), peers: [guest, ...peers] });
+
+  test("is refused away from where a member of an affine group stands", () => {
+    const guest = member("b", together);
+    const far = member("a", { ...together, place: "node-2" }, accepted);
+    expect(answer(guest, far)).toMatchObject({
+      state: "Refused",
+      message: "server a of server group web is on host node-2, not on node-1",
+    });
+    expect(answer(guest, member("a", together, accepted))?.state).toBe("Accepted");
+  });
+
+  test("is refused in a zone with as many members as may be", () => {
+    const guest = member("b", zone);
+    expect(answer(guest, member("a", zone, accepted))).toMatchObject({
+      state: "Refused",
+      message: "zone east has 1 of server group web, which allows 1 there",
+    });
+    const far = member("a", { ...zone, place: "west" }, accepted);
+    expect(answer(guest, far)?.state).toBe("Accepted");
+  });
+
+  test("is refused beside one that was not answered yet: it may be taken any moment", () => {
+    expect(answer(member("b", zone), member("a", zone))?.state).toBe("Refused");
+    expect(answer(member("a", zone), member("b", zone))?.state).toBe("Refused");
+  });
+
+  test("does not mind those that were refused, gave the run back, or have no rule", () => {
+    const refused = member("a", zone, { status: { claim: { state: "Refused" } } });
+    const released = member("c", zone, {
+      status: { ...accepted.status, isReleased: true, domain: "Off", observedGeneration: 1 },
+    });
+    const others = [refused, released, member("d", undefined, accepted)];
+    expect(answer(member("b", zone), ...others)?.state).toBe("Accepted");
   });
 });

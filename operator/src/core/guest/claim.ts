@@ -4,6 +4,7 @@ import type { GuestStatus } from "../../api/v1alpha1/guest.ts";
 import { describeList } from "../lib/list.ts";
 import { describeShortage, shortagesOf } from "../placement/capacity.ts";
 import { addUp, type Inventories } from "../placement/inventory.ts";
+import { brokenGroupRule, type GroupPeers } from "./group-rule.ts";
 
 /** The host's answer to a claim. */
 export type ClaimAnswer = NonNullable<GuestStatus["claim"]>;
@@ -14,6 +15,8 @@ export interface ClaimBook {
   readonly guests: readonly Guest[];
   /** Undefined as long as the host does not know what it has to give. */
   readonly inventories: Inventories | undefined;
+  /** Guests of its server group wherever they are, where {@link isRuleFleetWide}: read after it was. */
+  readonly peers: readonly Guest[];
   /** Whether the host committed itself to this Guest without having said so: it holds its disk. */
   readonly isCommitted: (guest: Guest) => boolean;
 }
@@ -27,7 +30,7 @@ export interface ClaimBook {
 export function answerClaim(guest: Guest, book: ClaimBook): ClaimAnswer | undefined {
   if (guest.status?.claim !== undefined) return guest.status.claim;
   if (book.isCommitted(guest)) return { state: "Accepted" };
-  const { inventories } = book;
+  const { inventories, peers } = book;
   if (inventories === undefined) return undefined;
   const committed = book.guests.filter((other) => holdsPlace(other, book));
   const waiting = book.guests
@@ -35,9 +38,12 @@ export function answerClaim(guest: Guest, book: ClaimBook): ClaimAnswer | undefi
     .toSorted(byAge);
   for (const earlier of waiting) {
     if (isSame(earlier, guest)) break;
-    if (obstacle(earlier, committed, inventories) === undefined) committed.push(earlier);
+    // Its group is not known here: until it is judged, its place is kept for it.
+    if (obstacle(earlier, { here: committed, everywhere: [] }, inventories) === undefined) {
+      committed.push(earlier);
+    }
   }
-  const message = obstacle(guest, committed, inventories);
+  const message = obstacle(guest, { here: committed, everywhere: peers }, inventories);
   return message === undefined
     ? { state: "Accepted" }
     : { state: "Refused", reason: "ClaimRefused", message };
@@ -54,39 +60,21 @@ function isUnanswered({ spec, status, metadata }: Guest): boolean {
   return isWanted && status?.claim === undefined;
 }
 
-function obstacle(
-  guest: Guest,
-  committed: readonly Guest[],
-  inventories: Inventories,
-): string | undefined {
+function obstacle(guest: Guest, peers: GroupPeers, inventories: Inventories): string | undefined {
   const { spec } = guest;
+  const { here: committed } = peers;
   const sharer = committed.find(
     (other) => other.spec.uid === spec.uid && other.spec.server.uid !== spec.server.uid,
   );
   if (sharer !== undefined) {
     return `user id ${spec.uid} belongs to server ${sharer.spec.server.name} on this host`;
   }
-  const crowd = crowdOf(committed, guest);
-  if (crowd !== undefined) return crowd;
+  const broken = brokenGroupRule(guest, peers);
+  if (broken !== undefined) return broken;
   const used = addUp(committed.map((other) => other.spec.resources));
   const shortages = shortagesOf(inventories, used, spec.resources);
   if (shortages.length === 0) return undefined;
   return `the host ${describeList(shortages.map(describeShortage))}`;
-}
-
-/** The server group's limit for one host, if this one would break it. Source: nova-semantics 5.6. */
-function crowdOf(committed: readonly Guest[], { metadata, spec }: Guest): string | undefined {
-  const { name, serversMax } = spec.group ?? {};
-  if (serversMax === undefined) return undefined;
-  const peers = committed.filter(
-    (other) =>
-      other.metadata.namespace === metadata.namespace &&
-      other.spec.group?.name === name &&
-      other.spec.server.uid !== spec.server.uid,
-  );
-  const count = new Set(peers.map((peer) => peer.spec.server.uid)).size;
-  if (count < serversMax) return undefined;
-  return `the host has ${count} of server group ${name}, which allows ${serversMax} on one host`;
 }
 
 function byAge({ metadata: one }: Guest, { metadata: other }: Guest): number {

@@ -55,13 +55,25 @@ describe("a group as one of its members sees it", () => {
   });
 });
 
-test("a Guest carries the rule that its host can check by itself", () => {
-  expect(groupRuleOf(undefined, undefined)).toBeUndefined();
-  expect(groupRuleOf("web", undefined)).toEqual({ name: "web" });
-  expect(groupRuleOf("web", aServerGroup({ maxServersPerHost: 3 }))).toEqual({
-    name: "web",
-    serversMax: 3,
+describe("what a Guest carries of its group", () => {
+  const place = { host: "node-1", zone: "east" };
+
+  test("is the rule that hosts check again, and the place that it is about", () => {
+    const rule = { policy: "anti-affinity", topology: "Host", place: "node-1", serversMax: 3 };
+    const group = aServerGroup({ maxServersPerHost: 3 });
+    expect(groupRuleOf("web", group, place)).toEqual({ name: "web", rule });
+    const zones = { ...rule, topology: "Zone", place: "east", serversMax: 1 };
+    expect(groupRuleOf("web", aServerGroup({ topology: "Zone" }), place)?.rule).toEqual(zones);
+    const together = { policy: "affinity", topology: "Host", place: "node-1" };
+    expect(groupRuleOf("web", aServerGroup({ policy: "affinity" }), place)?.rule).toEqual(together);
   });
-  expect(groupRuleOf("web", aServerGroup({ topology: "Zone" }))).toEqual({ name: "web" });
-  expect(groupRuleOf("web", aServerGroup({ policy: "affinity" }))).toEqual({ name: "web" });
+
+  test("is no rule where nothing has to hold", () => {
+    expect(groupRuleOf(undefined, undefined, place)).toBeUndefined();
+    expect(groupRuleOf("web", undefined, place)).toEqual({ name: "web" });
+    const soft = aServerGroup({ policy: "soft-anti-affinity" });
+    expect(groupRuleOf("web", soft, place)).toEqual({ name: "web" });
+    const zones = aServerGroup({ topology: "Zone" });
+    expect(groupRuleOf("web", zones, { ...place, zone: undefined })).toEqual({ name: "web" });
+  });
 });

@@ -41,13 +41,25 @@ export function groupStateOf(
   return { policy, topology, serversMax, members: new Map(counts.filter(([, size]) => size > 0)) };
 }
 
-/** What a Guest carries of its server's group: the rule that its host can check by itself (protocol P2). */
+/** Where a Guest stands. */
+export interface GuestPlace {
+  readonly host: string;
+  /** The zone of that host. */
+  readonly zone: string | undefined;
+}
+
+/** What a Guest carries of its server's group: the rule that its host checks again (protocol P2). */
 export function groupRuleOf(
   name: string | undefined,
   group: ServerGroup | undefined,
+  { host, zone }: GuestPlace,
 ): GuestSpec["group"] {
   if (name === undefined) return undefined;
-  const { policy, topology, maxServersPerHost = 1 } = group?.spec ?? {};
-  const isLimited = policy === "anti-affinity" && topology === "Host";
-  return isLimited ? { name, serversMax: maxServersPerHost } : { name };
+  if (group === undefined) return { name };
+  const { policy, topology, maxServersPerHost: serversMax = 1 } = group.spec;
+  const place = topology === "Host" ? host : zone;
+  if (place === undefined) return { name };
+  if (policy === "affinity") return { name, rule: { policy, topology, place } };
+  if (policy === "anti-affinity") return { name, rule: { policy, topology, place, serversMax } };
+  return { name };
 }

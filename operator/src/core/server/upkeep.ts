@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Guest } from "../../api/kinds.ts";
+import type { GuestSpec } from "../../api/v1alpha1/guest.ts";
 import { markChange, type PodMarks, podMarks } from "../guest/pod-marks.ts";
 import { isReleased } from "../guest/release.ts";
 import { newGuest } from "../guest/resolve.ts";
 import { assert } from "../lib/assert.ts";
+import { isEqual } from "../lib/equal.ts";
 import { conditionOf } from "../lib/condition-set.ts";
 import { secondsSince } from "../lib/time.ts";
 import { groupRuleOf } from "../scheduler/group.ts";
@@ -53,7 +55,7 @@ function giveUp(guest: Guest): Decision {
  * the same host and token gives nobody a second right: if it was released, its host says so.
  */
 function recreateGuest(state: ServerState): Decision {
-  const { server, run, status } = state;
+  const { run, server, status } = state;
   const { flavor, image, machine: { uid, ...frozen } = {}, allocation } = status;
   if (run?.state !== "Granted") return {};
   assert(
@@ -61,7 +63,7 @@ function recreateGuest(state: ServerState): Decision {
     "a run is granted together with all that its Guest is made from",
   );
   const source = { flavor, image };
-  const group = groupRuleOf(server.spec.serverGroup, state.serverGroup);
+  const group = groupOn(run.host, state);
   const machine = { ...frozen, uid };
   const guest = newGuest({ server, run, source, machine, claim: allocation, group });
   return unlessRefused(state, [
@@ -70,9 +72,24 @@ function recreateGuest(state: ServerState): Decision {
   ]);
 }
 
+/** What a Guest on the host carries of the server's group. */
+function groupOn(host: string, { server, serverGroup, hostOf }: ServerState): GuestSpec["group"] {
+  const zone = hostOf(host)?.zone;
+  return groupRuleOf(server.spec.serverGroup, serverGroup, { host, zone });
+}
+
+/** Its host came into another zone: other hosts judge members of the group by what this Guest says. */
+function movedGroup(guest: Guest, state: ServerState): GuestSpec["group"] {
+  const group = groupOn(guest.spec.host, state);
+  const isMoved = group?.rule !== undefined && !isEqual(group, guest.spec.group);
+  return isMoved ? group : undefined;
+}
+
 function keepGuest(guest: Guest, state: ServerState): Decision {
   if (guest.metadata.deletionTimestamp !== undefined || isReleased(guest)) return {};
   if (guest.spec.runState === "Absent") return {};
+  const group = movedGroup(guest, state);
+  if (group !== undefined) return { steps: [{ kind: "PatchGuest", guest, spec: { group } }] };
   // Giving up ends the server on its disk: never for a claim that was refused after the first boot.
   if (guest.status?.claim?.state === "Refused") return state.isBuilt ? {} : giveUp(guest);
   const unplaced = unplacedPod(state);

@@ -246,6 +246,12 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       groupOf({ policy: "affinity", topology: "Zone", members: new Map([["east", 1]]) }),
       true,
     ],
+    [
+      "it is in no zone, in which others could follow",
+      {},
+      groupOf({ policy: "affinity", topology: "Zone" }),
+      "is in no zone to keep its group together in",
+    ],
   ],
   "group-anti-affinity": [
     ["members are elsewhere", {}, groupOf({ members: new Map([["node-2", 1]]) }), true],

@@ -7,10 +7,12 @@ export const groupAffinity = defineServerFilter({
   name: "group-affinity",
   source: "ServerGroupAffinityFilter",
   testFor({ group }) {
-    if (group?.policy !== "affinity" || group.members.size === 0) return undefined;
+    if (group?.policy !== "affinity") return undefined;
+    const { members } = group;
     return (host) => {
       const domain = domainOf(host, group);
-      return (domain !== undefined && group.members.has(domain)) || "is not where its group is";
+      if (domain === undefined) return "is in no zone to keep its group together in";
+      return members.size === 0 || members.has(domain) || "is not where its group is";
     };
   },
 });

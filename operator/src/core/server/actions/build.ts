@@ -114,7 +114,10 @@ function grant(state: ServerState, source: Source, choice: Choice, host: string)
   const { flavor, image } = source;
   const run = nextRun(state, host);
   const machine = { ...status.machine, ...choice.machine };
-  const group = groupRuleOf(server.spec.serverGroup, state.serverGroup);
+  const group = groupRuleOf(server.spec.serverGroup, state.serverGroup, {
+    host,
+    zone: state.hostOf(host)?.zone,
+  });
   const guest = newGuest({ server, run, source, machine, claim: choice.allocation, group });
   return {
     steps: [
