@@ -6,11 +6,8 @@ import { uidOf } from "../../operator/src/core/guest/resolve.ts";
 import { takeSource } from "../../operator/src/core/guest/source.ts";
 import { heldClaims } from "../../operator/src/core/scheduler/claims.ts";
 import { groupStateOf } from "../../operator/src/core/scheduler/group.ts";
-import {
-  type HostState,
-  hostStatesOf,
-  type NodeView,
-} from "../../operator/src/core/scheduler/host-state.ts";
+import type { HostState, NodeView } from "../../operator/src/core/scheduler/host-state.ts";
+import { hostStatesOf } from "../../operator/src/core/scheduler/host-states.ts";
 import type { ScheduleRequest } from "../../operator/src/core/scheduler/request.ts";
 import {
   type Choice,

@@ -3,7 +3,8 @@
 import { z } from "zod";
 import { testOf } from "../../operator/src/core/scheduler/filter.ts";
 import { metrics as metricsFilter } from "../../operator/src/core/scheduler/filters/metrics.ts";
-import { HostWeights, type Weigher } from "../../operator/src/core/scheduler/weigher.ts";
+import type { Weigher } from "../../operator/src/core/scheduler/weigher.ts";
+import { HostWeights } from "../../operator/src/core/scheduler/host-weights.ts";
 import { weighers as ours } from "../../operator/src/core/scheduler/weighers/index.ts";
 import { configSchema, settingsOf } from "./nova-config.ts";
 import { hostOf, hostSchema, requestOf, specSchema } from "./nova-host.ts";

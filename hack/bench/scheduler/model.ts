@@ -4,7 +4,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Guest, Hypervisor, Server } from "../../../operator/src/api/kinds.ts";
 import { heldClaims } from "../../../operator/src/core/scheduler/claims.ts";
-import { hostStatesOf, type NodeView } from "../../../operator/src/core/scheduler/host-state.ts";
+import type { NodeView } from "../../../operator/src/core/scheduler/host-state.ts";
+import { hostStatesOf } from "../../../operator/src/core/scheduler/host-states.ts";
 import { aGuest, aHypervisor, aServer } from "../../../operator/src/testing/builders.ts";
 import { cpuMs } from "./decisions.ts";
 

@@ -5,7 +5,7 @@ import type { Guest, HostAggregate, Hypervisor, Server } from "../api/kinds.ts";
 import { label } from "../api/names.ts";
 import { zoneOf } from "../core/scheduler/aggregates.ts";
 import { heldClaims } from "../core/scheduler/claims.ts";
-import { hostStatesOf } from "../core/scheduler/host-state.ts";
+import { hostStatesOf } from "../core/scheduler/host-states.ts";
 import { type Change, keyOf } from "../platform/informer.ts";
 import { type Indexer, ObjectCache } from "../platform/object-cache.ts";
 import type { Node, ResourceObject } from "../ports/kube.ts";

@@ -4,7 +4,8 @@ import { annotation, finalizer } from "../api/names.ts";
 import { marksAfter, podMarks } from "../core/guest/pod-marks.ts";
 import { timestampOf } from "../core/lib/time.ts";
 import { type HeldClaim, heldClaims } from "../core/scheduler/claims.ts";
-import { hostStatesOf, type NodeView } from "../core/scheduler/host-state.ts";
+import type { NodeView } from "../core/scheduler/host-state.ts";
+import { hostStatesOf } from "../core/scheduler/host-states.ts";
 import { type ServerPlan, plan } from "../core/server/plan.ts";
 import type {
   CreationRefusal,

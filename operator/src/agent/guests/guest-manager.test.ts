@@ -149,6 +149,25 @@ describe("a guest that shall run", () => {
     expect(await world.files.list()).toEqual([]);
   });
 
+  test("is refused beside a Guest of another host with which it breaks its group's rule", async () => {
+    const group = (place: string) => ({
+      name: "web",
+      rule: { policy: "affinity", topology: "Host", place } as const,
+    });
+    const other = { name: "web-2", uid: "5e12e000-0000-4000-8000-000000000002" };
+    const elsewhere = { server: other, host: "node-9", group: group("node-9") };
+    await world.create({ metadata: { name: "web-2-1" }, spec: elsewhere });
+    world.startAgent();
+    ref = await world.create({ spec: { group: group("node-1") } });
+    await expectSoon({ domain: "Off" });
+    const { claim } = await world.status(ref);
+    expect(claim).toEqual({
+      state: "Refused",
+      reason: "ClaimRefused",
+      message: "server web-2 of server group web is on host node-9, not on node-1",
+    });
+  });
+
   test("says why libvirt does not start it, and starts when it does", async () => {
     world.startAgent();
     ref = await world.create();

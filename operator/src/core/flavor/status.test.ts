@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { flavorStatusSchema } from "../../api/v1alpha1/flavor.ts";
 import { aFlavor, aHypervisor } from "../../testing/builders.ts";
-import { hostStatesOf } from "../scheduler/host-state.ts";
+import { hostStatesOf } from "../scheduler/host-states.ts";
 import { flavorStatusOf } from "./status.ts";
 
 const names = ["node-1", "node-2", "node-3"];

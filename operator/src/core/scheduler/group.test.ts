@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { aHypervisor, aServerGroup } from "../../testing/builders.ts";
 import type { HeldClaim } from "./claims.ts";
 import { groupRuleOf, groupStateOf } from "./group.ts";
-import { hostStatesOf } from "./host-state.ts";
+import { hostStatesOf } from "./host-states.ts";
 
 const zones = { "node-1": "east", "node-2": "east", "node-3": undefined };
 const nodes = new Map(
@@ -62,8 +62,8 @@ describe("what a Guest carries of its group", () => {
     const rule = { policy: "anti-affinity", topology: "Host", place: "node-1", serversMax: 3 };
     const group = aServerGroup({ maxServersPerHost: 3 });
     expect(groupRuleOf("web", group, place)).toEqual({ name: "web", rule });
-    const zones = { ...rule, topology: "Zone", place: "east", serversMax: 1 };
-    expect(groupRuleOf("web", aServerGroup({ topology: "Zone" }), place)?.rule).toEqual(zones);
+    const byZone = { ...rule, topology: "Zone", place: "east", serversMax: 1 };
+    expect(groupRuleOf("web", aServerGroup({ topology: "Zone" }), place)?.rule).toEqual(byZone);
     const together = { policy: "affinity", topology: "Host", place: "node-1" };
     expect(groupRuleOf("web", aServerGroup({ policy: "affinity" }), place)?.rule).toEqual(together);
   });
@@ -73,7 +73,7 @@ describe("what a Guest carries of its group", () => {
     expect(groupRuleOf("web", undefined, place)).toEqual({ name: "web" });
     const soft = aServerGroup({ policy: "soft-anti-affinity" });
     expect(groupRuleOf("web", soft, place)).toEqual({ name: "web" });
-    const zones = aServerGroup({ topology: "Zone" });
-    expect(groupRuleOf("web", zones, { ...place, zone: undefined })).toEqual({ name: "web" });
+    const placeless = aServerGroup({ topology: "Zone" });
+    expect(groupRuleOf("web", placeless, { ...place, zone: undefined })).toEqual({ name: "web" });
   });
 });

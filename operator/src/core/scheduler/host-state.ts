@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { HostAggregate, Hypervisor } from "../../api/kinds.ts";
 import type { Resources } from "../../api/v1alpha1/guest-model.ts";
 import type { HostCell } from "../guest/numa/host-cell.ts";
-import { conditionOf } from "../lib/condition-set.ts";
-import { addUp, type Inventories } from "../placement/inventory.ts";
+import type { Inventories } from "../placement/inventory.ts";
 import type { ResourceProvider } from "../placement/provider.ts";
-import type { HeldClaim } from "./claims.ts";
-import { Membership } from "./membership.ts";
-import { guestFacts, reportedFacts } from "./host-facts.ts";
 
 /** One hypervisor as filters and weighers see it. */
 export interface HostState extends HostFacts {
@@ -94,55 +89,4 @@ export interface NodeView {
   readonly labels: Readonly<Record<string, string>>;
   /** An address of the node in the cluster's network. */
   readonly address?: string;
-}
-
-/** What hosts are known from. Objects may come from caches. */
-export interface HostSources {
-  readonly hypervisors: Iterable<Hypervisor>;
-  /** By name. */
-  readonly nodes: ReadonlyMap<string, NodeView>;
-  readonly aggregates?: Iterable<HostAggregate>;
-}
-
-/** The hosts that there are, with what is held of them. */
-export function hostStatesOf(sources: HostSources, claims: Iterable<HeldClaim>): HostState[] {
-  const { hypervisors, nodes, aggregates = [] } = sources;
-  const membership = new Membership(aggregates);
-  const held = new Map<string, HeldClaim[]>();
-  for (const claim of claims) {
-    const ofHost = held.get(claim.host);
-    if (ofHost === undefined) held.set(claim.host, [claim]);
-    else ofHost.push(claim);
-  }
-  return Array.from(hypervisors, (hypervisor) => {
-    const { name } = hypervisor.metadata;
-    const node = nodes.get(name);
-    return hostStateOf(hypervisor, { node, membership }, held.get(name) ?? []);
-  });
-}
-
-/** What surrounds a host. */
-export interface HostPlace {
-  readonly node: NodeView | undefined;
-  readonly membership: Membership;
-}
-
-/** The state of one host, with all claims that stand on it. */
-export function hostStateOf(
-  hypervisor: Hypervisor,
-  { node, membership }: HostPlace,
-  claims: readonly HeldClaim[],
-): HostState {
-  const { metadata, spec, status } = hypervisor;
-  return {
-    name: metadata.name,
-    isUp: status?.state === "up",
-    isDisabled: spec.isDisabled,
-    isIdentityKnown: conditionOf(status?.conditions, "IdentityKnown")?.status !== "False",
-    node: node?.state ?? "Gone",
-    inventory: status?.inventory,
-    used: addUp(claims.map(({ resources }) => resources)),
-    ...reportedFacts(hypervisor, node, membership),
-    ...guestFacts(claims),
-  };
 }

@@ -5,7 +5,7 @@ import type { Resources } from "../../api/v1alpha1/guest-model.ts";
 import { aHypervisor } from "../../testing/builders.ts";
 import { addUp, capacityOf } from "../placement/inventory.ts";
 import type { HeldClaim } from "./claims.ts";
-import { hostStatesOf } from "./host-state.ts";
+import { hostStatesOf } from "./host-states.ts";
 import { schedule } from "./schedule.ts";
 
 const names = ["node-1", "node-2", "node-3"];

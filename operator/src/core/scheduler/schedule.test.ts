@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { aHypervisor, anAggregate } from "../../testing/builders.ts";
 import { zoneOf } from "./aggregates.ts";
-import { type HostState, hostStatesOf } from "./host-state.ts";
+import type { HostState } from "./host-state.ts";
+import { hostStatesOf } from "./host-states.ts";
 import type { ScheduleRequest } from "./request.ts";
 import { schedule } from "./schedule.ts";
 

@@ -9,7 +9,7 @@ import { HostAnswers } from "./host-answers.ts";
 import type { HostState } from "./host-state.ts";
 import type { ScheduleRequest } from "./request.ts";
 import type { SchedulerSettings } from "./settings.ts";
-import { HostWeights } from "./weigher.ts";
+import { HostWeights } from "./host-weights.ts";
 import { weighers } from "./weighers/index.ts";
 
 /** How the scheduler decided, short enough for a status. */

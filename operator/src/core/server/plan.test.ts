@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { GuestStatus } from "../../api/v1alpha1/guest.ts";
 import { readinessProbeSchema } from "../../api/v1alpha1/readiness-probe.ts";
 import { serverStatusSchema } from "../../api/v1alpha1/server.ts";
-import { aFlavor, anImage, aServer } from "../../testing/builders.ts";
+import { aFlavor, anImage, aServer, aServerGroup } from "../../testing/builders.ts";
 import { ServerWorld } from "../../testing/server-world.ts";
 import { conditionOf } from "../lib/condition-set.ts";
 
@@ -806,6 +806,23 @@ test("what was refused to one leader and made by another is no trouble any more"
   world.creationRefusal = { message: "web-5e12e-1 already exists", ageSeconds: 1 };
   expect(world.plan().steps).toEqual([]);
   expect(ready()).toMatchObject({ status: "True" });
+});
+
+test("the Guest of a member of a group tells of another zone when its host comes into one", () => {
+  const place = () => world.guests[0]?.spec.group?.rule?.place;
+  for (const node of world.nodes) node.zone = "east";
+  world.serverGroup = aServerGroup({ topology: "Zone" });
+  world.edit({ serverGroup: "web" });
+  world.settle();
+  expect(place()).toBe("east");
+  for (const node of world.nodes) node.zone = "west";
+  world.settle();
+  expect(place()).toBe("west");
+  expect(world.status.phase).toBe("ACTIVE");
+  // What is not known for a moment changes nothing.
+  for (const node of world.nodes) node.zone = undefined;
+  world.settle();
+  expect(place()).toBe("west");
 });
 
 describe("a server that asks for a zone", () => {

@@ -90,6 +90,10 @@ function keepGuest(guest: Guest, state: ServerState): Decision {
   if (guest.spec.runState === "Absent") return {};
   const group = movedGroup(guest, state);
   if (group !== undefined) return { steps: [{ kind: "PatchGuest", guest, spec: { group } }] };
+  return keepClaim(guest, state);
+}
+
+function keepClaim(guest: Guest, state: ServerState): Decision {
   // Giving up ends the server on its disk: never for a claim that was refused after the first boot.
   if (guest.status?.claim?.state === "Refused") return state.isBuilt ? {} : giveUp(guest);
   const unplaced = unplacedPod(state);

@@ -5,7 +5,7 @@ import { aHostState } from "../../../testing/scheduler-worlds.ts";
 import { unitsOf } from "../../../testing/placement-worlds.ts";
 import type { HostState } from "../host-state.ts";
 import type { ScheduleRequest } from "../request.ts";
-import { HostWeights } from "../weigher.ts";
+import { HostWeights } from "../host-weights.ts";
 import { weighers } from "./index.ts";
 
 const inventoryOf = (name: string, total: number) => ({ inventory: { [name]: unitsOf(total) } });

@@ -5,7 +5,7 @@ import { aHostState, aScheduleRequest } from "../../../testing/scheduler-worlds.
 import type { HostState } from "../host-state.ts";
 import type { ScheduleRequest } from "../request.ts";
 import type { SchedulerSettings } from "../settings.ts";
-import { HostWeights } from "../weigher.ts";
+import { HostWeights } from "../host-weights.ts";
 import { weighers } from "./index.ts";
 
 function scored(
