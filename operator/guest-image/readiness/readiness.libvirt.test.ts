@@ -151,6 +151,7 @@ describe("with a probe", () => {
     await until("it failed", () => world.stderr.includes("the command ended with 3"));
     code = 0;
     await becomesReady();
+    expect(polls).toBeGreaterThanOrEqual(4);
   });
 
   test("what makes no sense is said, and leaves the guest ready while it runs", async () => {

@@ -13,8 +13,8 @@ test("whatever a Server's labels become, one change makes its pod carry them and
   fc.assert(
     fc.property(fc.array(labels, { minLength: 1, maxLength: 5 }), foreign, (edits, others) => {
       let pod: PodMarks = { labels: others, annotations: {} };
-      for (const labels of edits) {
-        const wanted = podMarks(aServer({ metadata: { labels } }), domain);
+      for (const edit of edits) {
+        const wanted = podMarks(aServer({ metadata: { labels: edit } }), domain);
         const change = markChange(pod, wanted);
         if (change !== undefined) pod = marksAfter(pod, change);
         expect(markChange(pod, wanted)).toBeUndefined();
