@@ -21,6 +21,8 @@ static struct probe probe;
 static struct {
   int is_known, is_ready, is_told, successes, failures;
   double next_at;
+  // Why it is not ready, as the log says.
+  char reason[REASON_BYTES_MAX];
 } guest;
 // The probe that is under way.
 static struct {
@@ -49,9 +51,11 @@ static void start_probe(double now) {
 }
 
 static void tell(int is_ready, const char *reason) {
-  if (guest.is_told && guest.is_ready == is_ready) return;
+  int is_news = guest.is_ready != is_ready || strcmp(guest.reason, reason) != 0;
+  if (guest.is_told && !is_news) return;
   guest.is_told = 1;
   guest.is_ready = is_ready;
+  snprintf(guest.reason, sizeof guest.reason, "%s", reason);
   if (is_ready) say("the guest is ready");
   else say("the guest is not ready: %s", reason);
 }

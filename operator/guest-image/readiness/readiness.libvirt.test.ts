@@ -60,6 +60,8 @@ describe("with a probe", () => {
     );
     await world.serveHttp(503);
     await becomesUnready();
+    await world.serveHttp(404);
+    await until("the cause is another one", () => world.stderr.includes("HTTP status 404"));
     await world.serveHttp(302);
     await becomesReady();
     world.stopGuest();
@@ -68,6 +70,7 @@ describe("with a probe", () => {
       "program: the guest is not ready: port 80: Connection refused",
       "program: the guest is ready",
       "program: the guest is not ready: port 80: HTTP status 503",
+      "program: the guest is not ready: port 80: HTTP status 404",
       "program: the guest is ready",
     ]);
   });

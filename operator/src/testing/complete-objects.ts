@@ -228,6 +228,7 @@ export const completeObjects = {
         firmware: "uefi",
         hasRng: true,
         hasGuestAgent: true,
+        networkQueues: 2,
         configDrive: "vfat",
         networks: [{ name: "default", tag: "front", mac, pod: { address: "10.0.2.2" } }],
         machine,

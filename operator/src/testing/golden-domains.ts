@@ -32,6 +32,11 @@ export const goldenDomains: readonly GoldenDomain[] = [
     virtType: "qemu",
     guest: withDomain({ firmware: "uefi", hasGuestAgent: true, memoryMib: 256 }),
   },
+  {
+    name: "multiqueue",
+    virtType: "qemu",
+    guest: withDomain({ vcpus: 3, networkQueues: 3 }),
+  },
   { name: "config-drive", virtType: "qemu", guest: withDomain({ configDrive: "iso9660" }) },
   {
     name: "bare",

@@ -46,6 +46,7 @@ ln -s pts/ptmx dev/ptmx
 mkdir dev/net
 mknod -m 666 dev/net/tun c 10 200
 ip tuntap add dev tap0 mode tap user "$USER_ID" vnet_hdr
+ip tuntap add dev tap0-queues mode tap user "$USER_ID" vnet_hdr multi_queue
 chmod 1777 tmp dev/shm
 rm etc/passwd etc/group
 printf '%s\\n' "root:x:0:0::/:/bin/sh" "vm:x:$USER_ID:$USER_ID::/data/home:/bin/sh" > etc/passwd

@@ -34,6 +34,7 @@ nsenter --net="/proc/$POD/ns/net" sh -euc '
 interface GuestRequest {
   readonly networks: readonly GuestNetwork[];
   readonly hostname: string;
+  readonly queues: number;
 }
 
 export type AgentRequest = { readonly pod: PodIdentity; readonly directory: string } & (

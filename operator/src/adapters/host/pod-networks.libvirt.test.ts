@@ -14,8 +14,9 @@ const networks = [
   ...spec.domain.networks,
   { name: "back", mac: backMac, networkAttachment: { name: "storage" } },
 ];
-const domain = { ...spec.domain, networks, vcpus: 1, memoryMib: 192, hostname: "web.example.org" };
-const guest = { networks: domain.networks, hostname: domain.hostname };
+const cpus = { vcpus: 2, networkQueues: 2 };
+const domain = { ...spec.domain, networks, memoryMib: 192, hostname: "web.example.org", ...cpus };
+const guest = { networks, hostname: domain.hostname, queues: cpus.networkQueues };
 let world: PodNetworkWorld;
 
 beforeAll(async () => {
@@ -92,6 +93,13 @@ describe("a guest behind its pod's address", () => {
     await until("the stream flows on", () => lines > then + 10);
     stream.kill();
     expect(JSON.parse(await world.onNode(...get("http://10.9.0.2/")))).toHaveProperty("hostname");
+  });
+
+  test("has the pairs of queues that it shall have, and works by them", async () => {
+    for (const card of ["eth0", "eth1"]) {
+      const queues = await world.inGuest(`ls /sys/class/net/${card}/queues`);
+      expect(queues.trim().split(/\s+/)).toEqual(["rx-0", "rx-1", "tx-0", "tx-1"]);
+    }
   });
 
   test("is counted, by its card", async () => {

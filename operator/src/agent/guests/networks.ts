@@ -46,9 +46,9 @@ export class Networks {
     const { metadata, spec } = guest;
     const { networks, runtime, clock } = this.#options;
     const identity = { podUid: pod.podUid, uid: spec.uid };
-    const { networks: cards, hostname } = spec.domain;
+    const { networks: cards, hostname, networkQueues: queues } = spec.domain;
     const links = cards.length === 0 ? [] : await networks.readLinks(identity);
-    const plan = planNetworks({ networks: cards, uid: spec.uid, hostname, links });
+    const plan = planNetworks({ networks: cards, uid: spec.uid, hostname, links, queues });
     if (!plan.ok) throw new Refused(plan.reason, plan.message);
     const { setup, connected } = plan;
     if (cards.length > 0) {

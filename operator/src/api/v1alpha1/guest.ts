@@ -28,6 +28,12 @@ export const domainModelSchema = z.strictObject({
   networks: guestNetworksSchema
     .default([])
     .describe("Network cards, in the order in which the guest gets them."),
+  networkQueues: z
+    .int()
+    .min(2)
+    .max(256)
+    .optional()
+    .describe("Pairs of queues that each network card has; absent, one."),
   machine: machineSchema.describe("What was frozen at the first boot; absent members are chosen."),
 });
 

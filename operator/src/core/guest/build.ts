@@ -2,7 +2,7 @@
 import type { Guest } from "../../api/kinds.ts";
 import type { Machine } from "../../api/v1alpha1/guest-model.ts";
 import type { DomainModel } from "../../api/v1alpha1/guest.ts";
-import type { Cpu, Disk, DomainDefinition } from "./domain.ts";
+import type { Cpu, Disk, DomainDefinition, Interface } from "./domain.ts";
 import { tapName } from "./network/links.ts";
 import { podPath } from "./paths.ts";
 
@@ -40,7 +40,7 @@ export function buildDomain(guest: Guest, hostVirtType: VirtType): DomainDefinit
     smbios: smbiosOf(domain),
     iothreads: disks.filter(({ iothread }) => iothread !== undefined).length,
     disks,
-    interfaces: domain.networks.map(({ mac }, card) => ({ mac, tap: tapName(card) })),
+    interfaces: interfacesOf(domain),
     pciePorts: pcieDevices(domain, disks) + sparePciePorts,
     serialSocket: podPath.serialSocket,
     hasGuestAgent: domain.hasGuestAgent,
@@ -90,6 +90,11 @@ function rootDisk(): Disk {
     iothread: 1,
     bootIndex: 1,
   };
+}
+
+function interfacesOf({ networks, networkQueues }: DomainModel): Interface[] {
+  const queues = networkQueues === undefined ? {} : { queues: networkQueues };
+  return networks.map(({ mac }, card) => ({ mac, tap: tapName(card), ...queues }));
 }
 
 /**

@@ -67,4 +67,6 @@ export interface Disk {
 export interface Interface {
   readonly mac: string;
   readonly tap: string;
+  /** Pairs of queues; absent, one. */
+  readonly queues?: number;
 }

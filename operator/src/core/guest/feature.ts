@@ -9,6 +9,8 @@ export interface Contribution {
   readonly machineType?: string;
   readonly hasRng?: boolean;
   readonly hasGuestAgent?: boolean;
+  /** Network cards have a pair of queues for each vCPU. */
+  readonly isMultiqueue?: boolean;
   readonly shutdownTimeoutSeconds?: number;
   /** Traits that its host must have. Those of all features add up. */
   readonly requiredTraits?: readonly string[];

@@ -58,6 +58,24 @@ describe("the Guest of an incarnation", () => {
 });
 
 describe("the domain", () => {
+  test.each([
+    [4, { "hw:vif_multiqueue_enabled": "true" }, {}, 4],
+    [4, {}, { hw_vif_multiqueue_enabled: "yes" }, 4],
+    [300, { "hw:vif_multiqueue_enabled": "true" }, {}, 256],
+    [1, { "hw:vif_multiqueue_enabled": "true" }, {}, undefined],
+    [4, { "hw:vif_multiqueue_enabled": "false" }, {}, undefined],
+    [4, {}, {}, undefined],
+  ])(
+    "of %i vCPUs with %j and %j has %j pairs of queues",
+    (vcpus, extraSpecs, properties, pairs) => {
+      const source = sourceOf(
+        aFlavor({ spec: { vcpus, extraSpecs } }),
+        anImage({ spec: { properties } }),
+      );
+      expect(domainOf(server, source, {}).networkQueues).toBe(pairs);
+    },
+  );
+
   test("has the uuid and host name of the spec, or of the object", () => {
     expect(domainOf(server, incarnation.source, {})).toMatchObject({
       uuid: server.metadata.uid,

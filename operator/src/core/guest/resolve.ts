@@ -22,6 +22,9 @@ export function hostnameOf(server: Server): string {
   return server.spec.hostname ?? server.metadata.name;
 }
 
+/** What a tap takes. Source: nova-semantics 6.2, max_queues. */
+const queuesMax = 256;
+
 /** Uid of a Server that was read from the API server. */
 export function uidOf(server: Server): string {
   const { uid } = server.metadata;
@@ -74,7 +77,8 @@ export function newGuest(incarnation: Incarnation): Guest {
 
 /** The resolved guest. What the first boot froze in `machine` stays; the rest is chosen by the host. */
 export function domainOf(server: Server, source: Source, machine: Machine): DomainModel {
-  const { firmware, machineType, hasRng, hasGuestAgent } = checkedContribution(source);
+  const { firmware, machineType, hasRng, hasGuestAgent, isMultiqueue } =
+    checkedContribution(source);
   const { uid: _, ...frozen } = machine;
   const uuid = server.spec.uuid ?? uidOf(server);
   return {
@@ -87,6 +91,9 @@ export function domainOf(server: Server, source: Source, machine: Machine): Doma
     hasGuestAgent: hasGuestAgent ?? false,
     ...configDriveOf(server),
     networks: guestNetworks(server.spec.networks, uuid),
+    // One vCPU has no use for more than one pair.
+    ...(isMultiqueue === true &&
+      source.flavor.vcpus > 1 && { networkQueues: Math.min(source.flavor.vcpus, queuesMax) }),
     machine: compact({ ...frozen, type: machine.type ?? machineType }),
   };
 }

@@ -127,11 +127,12 @@ function disk({ path, format, isReadOnly, target, ...rest }: Disk): Element {
 }
 
 /** Without its boot ROM, which would cost the boot time and look for nothing. */
-function networkInterface({ mac, tap }: Interface): Element {
+function networkInterface({ mac, tap, queues }: Interface): Element {
   return element("interface", { type: "ethernet" }, [
     element("mac", { address: mac }),
     element("target", { dev: tap, managed: "no" }),
     element("model", { type: "virtio" }),
+    ...(queues === undefined ? [] : [element("driver", { queues })]),
     element("rom", { enabled: "no" }),
   ]);
 }

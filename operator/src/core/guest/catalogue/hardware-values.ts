@@ -23,7 +23,6 @@ export const hardwareValues = {
   tpm_model: oneOf("tpm-tis", "tpm-crb"),
   watchdog_action: oneOf("none", "pause", "poweroff", "reset", "disabled"),
   boot_menu: openstackBool,
-  vif_multiqueue_enabled: openstackBool,
   virtio_packed_ring: openstackBool,
   viommu_model: oneOf("intel", "smmuv3", "virtio", "auto"),
   pmu: openstackBool,

@@ -5,6 +5,7 @@ import { description } from "./description.ts";
 import { firmware } from "./firmware.ts";
 import { guestAgent } from "./guest-agent.ts";
 import { machineType } from "./machine-type.ts";
+import { multiqueue } from "./multiqueue.ts";
 import { rng } from "./rng.ts";
 import { scheduling } from "./scheduling.ts";
 import { shutdownTimeout } from "./shutdown-timeout.ts";
@@ -16,6 +17,7 @@ export const features: readonly Feature[] = [
   firmware,
   guestAgent,
   machineType,
+  multiqueue,
   rng,
   scheduling,
   shutdownTimeout,

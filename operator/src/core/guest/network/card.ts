@@ -21,6 +21,8 @@ export interface PodNetworking {
   /** Who may open the taps. */
   readonly uid: number;
   readonly hostname: string;
+  /** Pairs of queues that each card has; absent, one. */
+  readonly queues?: number | undefined;
   readonly links: readonly Link[];
 }
 
@@ -33,9 +35,10 @@ export interface Part extends Pick<NetworkSetup, "links" | "parameters" | "rules
 }
 
 /** A tap that is there may be open: it is never made anew. */
-export function tapIfNew(tap: string, { links, uid }: PodNetworking): string[] {
-  const isThere = links.some(({ name }) => name === tap);
-  return isThere ? [] : [`tuntap add dev ${tap} mode tap user ${uid} vnet_hdr`];
+export function tapIfNew(tap: string, { links, uid, queues = 1 }: PodNetworking): string[] {
+  if (links.some(({ name }) => name === tap)) return [];
+  const multiqueue = queues > 1 ? " multi_queue" : "";
+  return [`tuntap add dev ${tap} mode tap user ${uid} vnet_hdr${multiqueue}`];
 }
 
 export function withoutPrefix(address: string): string {
