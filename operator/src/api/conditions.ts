@@ -35,6 +35,10 @@ export const reasons = {
   ZoneConflict:
     "A host is in two availability zones; the aggregate whose name sorts first counts. Change a selector.",
   ResizeNotOffered: "spec.flavor names another flavor, but resize is not offered yet. Set it back.",
+  ServersPinnedElsewhere:
+    "A host of the aggregate holds servers that are pinned to another zone. They stay; bring the host back, or ask for this zone in them.",
+  HostLeftZone:
+    "The server is pinned to a zone that its host is not in any more. It stays there; bring the host back, or ask for the zone that it is in.",
   ZoneChangeNotOffered:
     "spec.availabilityZone names another zone than the server is in. Set it back or leave it out.",
   ImageChanged: "spec.image names another image. Nothing is rebuilt by itself.",

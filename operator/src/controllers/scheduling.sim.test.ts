@@ -103,6 +103,16 @@ test("an aggregate gives its hosts a zone and traits, and says which they are", 
     const [found] = await cluster.list(resources.hostAggregates);
     return found?.status?.hosts?.join() === "node-2";
   });
+  const move = { spec: { availabilityZone: "west" } };
+  await cluster.kube.patch(resources.hostAggregates, { name: "rack-b" }, move, writer);
+  await cluster.until("both say that the server is pinned to the zone before", async () => {
+    const [found] = await cluster.list(resources.hostAggregates);
+    const { conditions = [] } = (await cluster.server())?.status ?? {};
+    const reasons = [...(found?.status?.conditions ?? []), ...conditions].map((one) => one.reason);
+    return ["ServersPinnedElsewhere", "HostLeftZone"].every((one) => reasons.includes(one));
+  });
+  expect(await cluster.isSettled("ACTIVE")).toBe(true);
+  expect((await cluster.server())?.status?.hypervisor).toBe("node-2");
 });
 
 test("a flavor says how many hosts could take a server of it, at most every 30 s", async () => {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { apiVersion } from "../../api/define-kind.ts";
-import { type HostAggregate, kinds } from "../../api/kinds.ts";
-import { aggregateStatusOf } from "../../core/aggregate/status.ts";
+import { type HostAggregate, kinds, type Server } from "../../api/kinds.ts";
+import { aggregateStatusOf, type PinnedServer } from "../../core/aggregate/status.ts";
 import { isEqual } from "../../core/lib/equal.ts";
 import { timestampOf } from "../../core/lib/time.ts";
 import { Controller, type ReconcileResult } from "../../platform/controller.ts";
-import { resources } from "../../ports/kube.ts";
+import { keyOf } from "../../platform/informer.ts";
+import { type Node, resources } from "../../ports/kube.ts";
 import type { Context, Fleet } from "../fleet.ts";
 import { StatusWriter } from "../status-writer.ts";
 
@@ -30,7 +31,7 @@ export class HostAggregateController {
       workers,
       reconcile: (name) => this.#reconcile(name),
     });
-    const { aggregates, nodes, hypervisors } = fleet;
+    const { aggregates, nodes, hypervisors, servers } = fleet;
     const all = (): void => {
       for (const { metadata } of aggregates.list()) {
         this.#controller.enqueue(metadata.name, { afterSeconds: settleSeconds });
@@ -43,6 +44,9 @@ export class HostAggregateController {
     nodes.onChange(({ old, current }) => {
       if (!isEqual(old?.metadata.labels, current?.metadata.labels)) all();
     });
+    servers.onChange(({ old, current }) => {
+      if (!isEqual(old && pinOf(old), current && pinOf(current))) all();
+    });
     hypervisors.onChange(({ old, current }) => {
       if (old === undefined || current === undefined) all();
     });
@@ -51,6 +55,13 @@ export class HostAggregateController {
   /** Works until aborted. The fleet's caches must be whole. */
   run(signal: AbortSignal): Promise<void> {
     return this.#controller.run(signal);
+  }
+
+  #pinnedTo({ metadata }: Node): PinnedServer[] {
+    return this.#fleet.servers.byIndex("host", metadata.name).flatMap((server) => {
+      const { zone } = pinOf(server) ?? {};
+      return zone === undefined ? [] : [{ key: keyOf(server), zone }];
+    });
   }
 
   async #reconcile(name: string): Promise<ReconcileResult> {
@@ -64,7 +75,13 @@ export class HostAggregateController {
       const node = nodes.get(metadata.name);
       return node === undefined
         ? []
-        : [{ name: metadata.name, labels: node.metadata.labels ?? {} }];
+        : [
+            {
+              name: metadata.name,
+              labels: node.metadata.labels ?? {},
+              pinned: this.#pinnedTo(node),
+            },
+          ];
     });
     const now = timestampOf(this.#context.clock.nowMs());
     const status = aggregateStatusOf(aggregate, { all: aggregates.list(), hosts }, now);
@@ -72,4 +89,11 @@ export class HostAggregateController {
     await this.#writer.write(name, aggregate, object);
     return { kind: "done" };
   }
+}
+
+/** Where a server has to stay, if it has a host and was asked to. */
+function pinOf({ status }: Server): { readonly host: string; readonly zone: string } | undefined {
+  const { run, pinnedAvailabilityZone: zone } = status ?? {};
+  if (run?.state !== "Granted" || zone === undefined) return undefined;
+  return { host: run.host, zone };
 }

@@ -9,6 +9,14 @@ import { describeList } from "../lib/list.ts";
 export interface LabelledHost {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Servers there that are pinned to a zone. */
+  readonly pinned: readonly PinnedServer[];
+}
+
+/** A Server by its namespace and name, and the zone that it is pinned to. */
+export interface PinnedServer {
+  readonly key: string;
+  readonly zone: string;
 }
 
 const hostsMax = 256;
@@ -33,27 +41,56 @@ export function aggregateStatusOf(
       other.spec.availabilityZone !== spec.availabilityZone &&
       other.metadata.name < metadata.name,
   );
+  const verdict =
+    conflictVerdict(mine, rivals) ?? pinnedVerdict(spec.availabilityZone, mine) ?? inEffect;
   return {
     observedGeneration: metadata.generation ?? 0,
     hostCount: mine.length,
     hosts: mine.slice(0, hostsMax).map(({ name }) => name),
-    conditions: conditionsOf([zoneVerdict(mine, rivals)], status?.conditions, now),
+    conditions: conditionsOf([verdict], status?.conditions, now),
   };
 }
 
+const inEffect: Verdict = {
+  type: "Ready",
+  status: "True",
+  reason: "AsDesired",
+  message: "what the aggregate says counts for all its hosts",
+};
+
 /** A host in two zones is in the one whose aggregate has the lesser name. Differs: Nova refuses it. */
-function zoneVerdict(hosts: readonly LabelledHost[], rivals: readonly HostAggregate[]): Verdict {
+function conflictVerdict(
+  hosts: readonly LabelledHost[],
+  rivals: readonly HostAggregate[],
+): Verdict | undefined {
   const conflicts = hosts.flatMap(({ name, labels }) => {
     const rival = rivals.find(({ spec }) => selects(spec.nodeSelector, labels));
     if (rival === undefined) return [];
     return [`${name} is in zone ${rival.spec.availabilityZone} by ${rival.metadata.name}`];
   });
-  if (conflicts.length === 0) {
-    const message = "what the aggregate says counts for all its hosts";
-    return { type: "Ready", status: "True", reason: "AsDesired", message };
-  }
-  const more =
-    conflicts.length > conflictsMax ? ` and ${conflicts.length - conflictsMax} more` : "";
-  const message = `${describeList(conflicts.slice(0, conflictsMax))}${more}: change a selector`;
+  if (conflicts.length === 0) return undefined;
+  const message = `${describeFirst(conflicts)}: change a selector`;
   return { type: "Ready", status: "False", reason: "ZoneConflict", message };
+}
+
+/** Servers keep the zone that they are pinned to. Differs: Nova refuses to move their host elsewhere. */
+function pinnedVerdict(
+  zone: string | undefined,
+  hosts: readonly LabelledHost[],
+): Verdict | undefined {
+  if (zone === undefined) return undefined;
+  const strangers = hosts.flatMap(({ name, pinned }) =>
+    pinned
+      .filter((server) => server.zone !== zone)
+      .map((server) => `${server.key} on ${name} is pinned to zone ${server.zone}`),
+  );
+  if (strangers.length === 0) return undefined;
+  const message = `${describeFirst(strangers.toSorted())}: bring the host back into that zone, or ask for zone ${zone} in the server`;
+  return { type: "Ready", status: "False", reason: "ServersPinnedElsewhere", message };
+}
+
+function describeFirst(conflicts: readonly string[]): string {
+  const first = describeList(conflicts.slice(0, conflictsMax));
+  const more = conflicts.length - conflictsMax;
+  return more > 0 ? `${first} and ${more} more` : first;
 }

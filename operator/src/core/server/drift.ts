@@ -68,17 +68,37 @@ function flavorChange({ server }: ServerState, flavor: EmbeddedFlavor): Verdict 
   };
 }
 
-function zoneChange({ server, status, run, hostOf }: ServerState): Verdict | undefined {
+function zoneChange(state: ServerState): Verdict | undefined {
+  const { server, status, run, hostOf } = state;
   const wanted = server.spec.availabilityZone;
   const current = (run && hostOf(run.host)?.zone) ?? status.availabilityZone;
   const pinned = pinnedZone(server, status.pinnedAvailabilityZone, current);
-  if (wanted === pinned) return undefined;
+  if (wanted === pinned) return isZoneLeft(state, pinned) ? zoneLeft(state) : undefined;
   const place = current === undefined ? "in no zone" : `in zone ${current}`;
   return {
     type: "Drifted",
     status: "True",
     reason: "ZoneChangeNotOffered",
     message: `the server is ${place} and does not go to zone ${wanted} by itself: set spec.availabilityZone back, or leave it out`,
+  };
+}
+
+function isZoneLeft({ run, hostOf }: ServerState, pinned: string | undefined): boolean {
+  const host = run && hostOf(run.host);
+  return pinned !== undefined && host !== undefined && host.zone !== pinned;
+}
+
+/** Differs: Nova refuses to move a host that holds servers into another zone. */
+function zoneLeft({ server, run, hostOf }: ServerState): Verdict {
+  const pinned = server.spec.availabilityZone;
+  const zone = run && hostOf(run.host)?.zone;
+  const now = zone === undefined ? "in no zone now" : `in zone ${zone} now`;
+  const cure = zone === undefined ? "leave spec.availabilityZone out" : `ask for zone ${zone}`;
+  return {
+    type: "Drifted",
+    status: "True",
+    reason: "HostLeftZone",
+    message: `the server is pinned to zone ${pinned}, but its host ${run?.host} is ${now}; it stays there: bring the host back into its zone, or ${cure}`,
   };
 }
 

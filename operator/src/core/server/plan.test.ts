@@ -849,6 +849,25 @@ describe("a server that asks for a zone", () => {
     expect(world.status).toMatchObject({ phase: "ACTIVE", hypervisor: "node-2" });
   });
 
+  test("stays where it is when its host comes into another zone, and says so", () => {
+    world.node("node-3").zone = "east";
+    world.edit({ availabilityZone: "east" });
+    world.settle();
+    world.node("node-3").zone = "west";
+    world.settle();
+    expect(world.status).toMatchObject({ phase: "ACTIVE", hypervisor: "node-3" });
+    expect(pinned()).toBe("east");
+    expect(drift()).toMatchObject({
+      reason: "HostLeftZone",
+      message:
+        "the server is pinned to zone east, but its host node-3 is in zone west now; it stays there: bring the host back into its zone, or ask for zone west",
+    });
+    world.edit({ availabilityZone: "west" });
+    world.settle();
+    expect(pinned()).toBe("west");
+    expect(drift()).toBeUndefined();
+  });
+
   test("may be unpinned, and pinned to where it is, but goes nowhere else by itself", () => {
     world.node("node-3").zone = "east";
     world.edit({ availabilityZone: "east" });
