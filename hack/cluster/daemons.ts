@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Processes that stay when the command that started them ends. */
-import { spawn } from "node:child_process";
+import { spawn, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -51,7 +51,9 @@ export async function startInBackground(
   const [program = "", ...args] = inCgroup(cgroup, ["sh", "-c", '"$@" &', "background", ...argv]);
   const log = openSync(logPath, "a");
   try {
-    const shell = spawn(program, args, { stdio: ["ignore", log, log], detached: true });
+    // At the root, so that no working directory is held that its owner may want to remove.
+    const options: SpawnOptions = { stdio: ["ignore", log, log], detached: true, cwd: "/" };
+    const shell = spawn(program, args, options);
     await once(shell, "exit");
   } finally {
     closeSync(log);
