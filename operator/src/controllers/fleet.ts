@@ -35,6 +35,13 @@ export interface Context {
   readonly metrics: Metrics;
 }
 
+/** Whether a server waits for a host, as far as it is known. */
+export function isWaiting(server: Server | undefined): boolean {
+  return (
+    server?.status?.run?.state !== "Granted" && server?.metadata.deletionTimestamp === undefined
+  );
+}
+
 /** Ways to find objects beside their key. */
 const serverIndexes = {
   uid: ({ metadata }: Server) => [metadata.uid ?? ""],
@@ -46,8 +53,7 @@ const serverIndexes = {
   userId: ({ status }: Server) => (status?.machine === undefined ? [] : [`${status.machine.uid}`]),
   group: ({ metadata, spec }: Server) =>
     spec.serverGroup === undefined ? [] : [`${metadata.namespace}/${spec.serverGroup}`],
-  /** Servers that wait for a host. */
-  waiting: ({ status }: Server) => (status?.run?.state === "Granted" ? [] : ["yes"]),
+  waiting: (server: Server) => (isWaiting(server) ? ["yes"] : []),
 };
 const guestIndexes = {
   host: ({ spec }: Guest) => [spec.host],

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Refused } from "../ports/errors.ts";
 import { resources } from "../ports/kube.ts";
-import type { FakeCluster } from "../testing/fake-cluster.ts";
+import { FakeCluster } from "../testing/fake-cluster.ts";
 import { serverRef } from "../testing/fake-workers.ts";
 import { interceptKube } from "../testing/intercepted-kube.ts";
 import { startOperatedCluster } from "../testing/operated-cluster.ts";
@@ -272,4 +272,26 @@ describe("an operator", () => {
       0,
     );
   });
+});
+
+test("of a burst, the first servers run long before the last has a host", async () => {
+  const cluster = new FakeCluster({ hosts: Array.from({ length: 20 }, (_, at) => `node-${at}`) });
+  await cluster.prepare();
+  const count = 120;
+  const names = Array.from({ length: count }, (_, index) => `web-${index}`);
+  for (const name of names) await cluster.createServer({}, name);
+  // Everything takes its time, so that there is an order.
+  const kube = interceptKube(cluster.kube, {
+    before: ({ verb }) => (verb === "watch" ? undefined : cluster.clock.sleep(200)),
+  });
+  const { clock, random } = cluster;
+  const operator = new OperatorProcess({ kube, clock, random });
+  let waiting = 0;
+  await cluster.until("the first runs", async () => {
+    const all = await cluster.list(resources.servers);
+    waiting = all.filter(({ status }) => status?.run === undefined).length;
+    return all.some(({ status }) => status?.phase === "ACTIVE");
+  });
+  expect(waiting).toBeGreaterThan(count / 3);
+  await Promise.all([operator.stopFaultless(), cluster.clock.advance(60_000)]);
 });

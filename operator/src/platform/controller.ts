@@ -5,12 +5,18 @@ import type { Random } from "../ports/random.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Logger } from "./logging.ts";
 import type { Metrics } from "./metrics.ts";
-import { WorkQueue } from "./workqueue.ts";
+import { type Lane, WorkQueue } from "./workqueue.ts";
 
 /** `again` asks for another pass after a time even if nothing changes until then. */
 export type ReconcileResult =
   | { readonly kind: "done" }
   | { readonly kind: "again"; readonly afterSeconds: number };
+
+export interface EnqueueOptions {
+  readonly afterSeconds?: number;
+  /** Of what is to be done at once: whether somebody waits for this pass more than for others. */
+  readonly lane?: Lane;
+}
 
 /** What one pass is given. */
 export interface Pass {
@@ -52,8 +58,8 @@ export class Controller {
   }
 
   /** Asks for a pass. Safe to call before `run` and as often as one likes. */
-  enqueue(key: string, options: { readonly afterSeconds?: number } = {}): void {
-    this.#addAfter(key, (options.afterSeconds ?? 0) * 1000);
+  enqueue(key: string, { afterSeconds = 0, lane = "prompt" }: EnqueueOptions = {}): void {
+    this.#addAfter(key, afterSeconds * 1000, lane);
   }
 
   /** Works until aborted, then waits for the passes under way. */
@@ -123,9 +129,10 @@ export class Controller {
     return Math.max(askedMs, backoffMs(failures, retryBounds, this.#options.random));
   }
 
-  #addAfter(key: string, delayMs: number): void {
+  #addAfter(key: string, delayMs: number, lane: Lane = "prompt"): void {
     const { name, log, metrics } = this.#options;
-    if (!this.#queue.addAfter(key, delayMs) && !this.#queue.isClosed) {
+    const isTaken = delayMs > 0 ? this.#queue.addAfter(key, delayMs) : this.#queue.add(key, lane);
+    if (!isTaken && !this.#queue.isClosed) {
       metrics.queueRefusals.inc({ controller: name });
       log.error({ controller: name, key }, "queue is full, key dropped");
     }

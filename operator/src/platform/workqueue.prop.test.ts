@@ -6,7 +6,11 @@ import { WorkQueue } from "./workqueue.ts";
 
 const key = fc.constantFrom("a", "b", "c", "d");
 const step = fc.oneof(
-  fc.record({ kind: fc.constant("add" as const), key }),
+  fc.record({
+    kind: fc.constant("add" as const),
+    key,
+    lane: fc.constantFrom("prompt" as const, "patient" as const),
+  }),
   fc.record({ kind: fc.constant("delay" as const), key, ms: fc.integer({ min: 1, max: 500 }) }),
   fc.record({ kind: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: 300 }) }),
 );
@@ -48,7 +52,7 @@ describe("for any order of additions, delays and workers", () => {
               await clock.advance(next.ms);
               continue;
             }
-            if (next.kind === "add") queue.add(next.key);
+            if (next.kind === "add") queue.add(next.key, next.lane);
             else queue.addAfter(next.key, next.ms);
             askedMs.set(next.key, clock.monotonicMs());
           }

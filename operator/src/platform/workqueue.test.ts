@@ -45,6 +45,31 @@ describe("a work queue", () => {
     expect([await queue.take(), await queue.take()]).toEqual(["b", "a"]);
   });
 
+  test("lets prompt and patient keys take turns, each in their order", async () => {
+    for (const key of ["p1", "p2", "p3"]) queue.add(key, "patient");
+    for (const key of ["a", "b"]) queue.add(key);
+    const taken = [];
+    for (let count = queue.depth; count > 0; count -= 1) taken.push(await queue.take());
+    expect(taken).toEqual(["a", "p1", "b", "p2", "p3"]);
+  });
+
+  test("serves a patient key as a prompt one once it is added as such, and never the other way", async () => {
+    for (const key of ["p1", "p2"]) queue.add(key, "patient");
+    queue.add("p2");
+    queue.add("p2", "patient");
+    expect(queue.depth).toBe(2);
+    expect(await queue.take()).toBe("p2");
+    queue.add("p2", "prompt");
+    queue.add("p2", "patient");
+    queue.done("p2");
+    queue.add("p3", "patient");
+    expect([await queue.take(), await queue.take(), await queue.take()]).toEqual([
+      "p1",
+      "p2",
+      "p3",
+    ]);
+  });
+
   test("holds a delayed key back until its time", async () => {
     queue.addAfter("a", 1000);
     await clock.advance(999);

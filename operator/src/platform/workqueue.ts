@@ -7,6 +7,9 @@ export interface WorkQueueOptions {
   readonly keysMax?: number;
 }
 
+/** Who is served in turns: those that are waited for, and those that can do with waiting. */
+export type Lane = "prompt" | "patient";
+
 interface Delayed {
   readonly dueMs: number;
   readonly cancel: () => void;
@@ -18,16 +21,19 @@ const delayMsMax = 24 * 60 * 60 * 1000;
 
 /**
  * Keys to be worked on. A key waits once however often it is added, is worked on by one worker at a
- * time, and when added meanwhile is worked on again afterwards. First come, first served.
+ * time, and when added meanwhile is worked on again afterwards. Two lanes take turns, and in each who
+ * comes first is served first: however many keys are patient, a prompt one waits for as many of them as
+ * there are prompt ones before it.
  */
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #keysMax: number;
-  /** Insertion order is the order of service. */
-  readonly #ready = new Set<string>();
+  /** Insertion order is the order of service. A key is in one lane at most. */
+  readonly #ready: Readonly<Record<Lane, Set<string>>> = { prompt: new Set(), patient: new Set() };
+  #turn: Lane = "prompt";
   readonly #processing = new Set<string>();
   /** Added while being worked on. */
-  readonly #dirty = new Set<string>();
+  readonly #dirty = new Map<string, Lane>();
   readonly #delayed = new Map<string, Delayed>();
   readonly #waiters: ((key: string | undefined) => void)[] = [];
   #isClosed = false;
@@ -39,25 +45,32 @@ export class WorkQueue {
 
   /** Keys that wait for a worker now. */
   get depth(): number {
-    return this.#ready.size + this.#dirty.size;
+    return this.#readyCount + this.#dirty.size;
   }
 
   get isClosed(): boolean {
     return this.#isClosed;
   }
 
+  get #readyCount(): number {
+    return this.#ready.prompt.size + this.#ready.patient.size;
+  }
+
   /** Returns false, and forgets the key, when the queue is full or closed. */
-  add(key: string): boolean {
+  add(key: string, lane: Lane = "prompt"): boolean {
     if (this.#isClosed) return false;
     if (this.#processing.has(key)) {
-      this.#dirty.add(key);
+      if (this.#dirty.get(key) !== "prompt") this.#dirty.set(key, lane);
       return true;
     }
-    if (this.#ready.has(key)) return true;
+    const { prompt, patient } = this.#ready;
+    if (prompt.has(key)) return true;
+    if (lane === "prompt" && patient.delete(key)) prompt.add(key);
+    if (prompt.has(key) || patient.has(key)) return true;
     if (this.#isFull()) return false;
     const waiter = this.#waiters.shift();
     if (waiter === undefined) {
-      this.#ready.add(key);
+      this.#ready[lane].add(key);
     } else {
       this.#processing.add(key);
       waiter(key);
@@ -89,18 +102,32 @@ export class WorkQueue {
   /** The next key, as soon as there is one; undefined when the queue is closed. */
   take(): Promise<string | undefined> {
     if (this.#isClosed) return Promise.resolve(undefined);
-    for (const key of this.#ready) {
-      this.#ready.delete(key);
+    const key = this.#next();
+    if (key !== undefined) {
       this.#processing.add(key);
       return Promise.resolve(key);
     }
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
+  /** Takes the first of the lane whose turn it is, or of the other one when nobody waits there. */
+  #next(): string | undefined {
+    const other = this.#turn === "prompt" ? "patient" : "prompt";
+    const lane = this.#ready[this.#turn].size > 0 ? this.#turn : other;
+    for (const key of this.#ready[lane]) {
+      this.#ready[lane].delete(key);
+      this.#turn = lane === "prompt" ? "patient" : "prompt";
+      return key;
+    }
+    return undefined;
+  }
+
   /** Gives a key back that {@link take} handed out. */
   done(key: string): void {
     this.#processing.delete(key);
-    if (this.#dirty.delete(key)) this.add(key);
+    const lane = this.#dirty.get(key);
+    this.#dirty.delete(key);
+    if (lane !== undefined) this.add(key, lane);
   }
 
   /** Forgets all that waits; every `take` from now on, and those under way, return undefined. */
@@ -108,12 +135,13 @@ export class WorkQueue {
     this.#isClosed = true;
     for (const { cancel } of this.#delayed.values()) cancel();
     this.#delayed.clear();
-    this.#ready.clear();
+    this.#ready.prompt.clear();
+    this.#ready.patient.clear();
     this.#dirty.clear();
     for (const waiter of this.#waiters.splice(0)) waiter(undefined);
   }
 
   #isFull(): boolean {
-    return this.#ready.size + this.#processing.size + this.#delayed.size >= this.#keysMax;
+    return this.#readyCount + this.#processing.size + this.#delayed.size >= this.#keysMax;
   }
 }

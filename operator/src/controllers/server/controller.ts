@@ -9,7 +9,7 @@ import type { Step } from "../../core/server/steps.ts";
 import { Controller, type Pass, type ReconcileResult } from "../../platform/controller.ts";
 import type { EventRecorder } from "../../platform/events.ts";
 import { AlreadyExists, Refused } from "../../ports/errors.ts";
-import type { Context, Fleet } from "../fleet.ts";
+import { type Context, type Fleet, isWaiting } from "../fleet.ts";
 import type { HostBook } from "../host-book.ts";
 import { StepApplier } from "./apply.ts";
 import { ServerObserver } from "./observe.ts";
@@ -50,8 +50,15 @@ export class ServerController {
       workers: options.workers,
       reconcile: (key, pass) => this.#reconcile(key, pass),
     });
-    watchServers(options.fleet, (key) => this.#controller.enqueue(key));
+    watchServers(options.fleet, (key) =>
+      this.#controller.enqueue(key, { lane: this.#laneOf(key) }),
+    );
     options.fleet.servers.onChange(({ key, current }) => this.#assumed.seen(key, current));
+  }
+
+  /** What was begun is brought to its end however many others wait for a host. */
+  #laneOf(key: string): "prompt" | "patient" {
+    return isWaiting(this.#options.fleet.servers.get(key)) ? "patient" : "prompt";
   }
 
   /** Works until aborted. The fleet's caches must be whole. */
