@@ -4,7 +4,7 @@ import { systemClock as clock } from "../../operator/src/adapters/clock/system-c
 import { systemRandom as random } from "../../operator/src/adapters/clock/system-random.ts";
 import { apiVersion } from "../../operator/src/api/define-kind.ts";
 import { type Guest, kinds } from "../../operator/src/api/kinds.ts";
-import { fieldManager, label } from "../../operator/src/api/names.ts";
+import { annotation, fieldManager, label } from "../../operator/src/api/names.ts";
 import { timestampOf } from "../../operator/src/core/lib/time.ts";
 import { Controller, type ReconcileResult } from "../../operator/src/platform/controller.ts";
 import { Informer } from "../../operator/src/platform/informer.ts";
@@ -117,7 +117,7 @@ export class ScaleHosts {
     const lease: Lease = {
       apiVersion: "coordination.k8s.io/v1",
       kind: "Lease",
-      metadata: { namespace: heartbeatNamespace, name },
+      metadata: { namespace: heartbeatNamespace, name, annotations: { [annotation.forgotten]: "" } },
       spec: { holderIdentity: name },
     };
     await this.#heartbeatApi.as(who.agentOf(name)).create(resources.leases, lease, agent);

@@ -99,8 +99,10 @@ export async function runAgent(
   const reporter = makeReporter(options, { uuid, informers, board, guests });
   volumes = makeVolumePlugin(options, records);
   const offer = { sockets, devices, directory: paths.devices, clock, random, log, metrics };
+  const forgotten = () => guests.forgotten();
+  const heartbeat = new Heartbeat({ kube, namespace, nodeName, clock, log, forgotten });
   const tasks = [
-    task("heartbeat", new Heartbeat({ kube, namespace, nodeName, clock, log })),
+    task("heartbeat", heartbeat),
     task("volumes", volumes),
     task("kvm", new DevicePlugin({ ...offer, device: kvmDevice })),
     task("tun", new DevicePlugin({ ...offer, device: tunDevice })),

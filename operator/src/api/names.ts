@@ -26,6 +26,8 @@ export const annotation = {
   guestImage: `${group}/guest-image`,
   /** On a Server or Guest, by an administrator: give up what an unreachable host still holds. */
   abandon: `${group}/abandon`,
+  /** On an agent's Lease: guests that began on its node, and of which there is no Guest. */
+  forgotten: `${group}/forgotten-guests`,
   /** On server pods: what the guest is told of itself, as a recipe for the pod. */
   metadata: `${group}/metadata`,
   /** On server pods: the keys of the labels that were copied from the Server, as a JSON list. */

@@ -36,8 +36,8 @@ const identity = `${config.podName}_${random.uuid()}`;
 let outcome: "stopped" | "failed" | "lost" = "stopped";
 const election = await runAsLeader(
   { ...context, namespace: config.namespace, name: leaseName, identity, signal: stop.signal },
-  async (signal) => {
-    outcome = await runOperator(context, config, identity, signal);
+  async (signal, prove) => {
+    outcome = await runOperator(context, config, { instance: identity, prove }, signal);
   },
 );
 if (election === "lost") outcome = "lost";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EventRecorder } from "../platform/events.ts";
+import type { ProveLeadership } from "../platform/leader-election.ts";
 import { runTogether, type Task } from "../platform/task-group.ts";
 import type { OperatorConfig } from "./config.ts";
 import { EvictionController } from "./eviction/controller.ts";
@@ -10,23 +11,32 @@ import { HostAggregateController } from "./host-aggregate/controller.ts";
 import { HypervisorController } from "./hypervisor/controller.ts";
 import { ServerGroupController } from "./server-group/controller.ts";
 import { ServerController } from "./server/controller.ts";
+import { Testimonies } from "./testimonies.ts";
 
 /** Time that the parts are given to end what they are doing. */
 const graceSeconds = 10;
 
+/** Who leads. */
+interface Leader {
+  /** Names the process in Events. */
+  readonly instance: string;
+  readonly prove: ProveLeadership;
+}
+
 /**
  * Everything that a leader does, until aborted. Returns "failed" when a part ended by itself: the
- * process has to exit. `instance` names the process in Events.
+ * process has to exit.
  */
 export async function runOperator(
   context: Context,
   config: OperatorConfig,
-  instance: string,
+  { instance, prove }: Leader,
   signal: AbortSignal,
 ): Promise<"stopped" | "failed"> {
   const { clock, log } = context;
   const fleet = new Fleet(context, config.heartbeatNamespace);
   const hosts = new HostBook(fleet);
+  const testimonies = new Testimonies(fleet, clock);
   const events = new EventRecorder({
     ...context,
     source: { controller: "kilonova.io/operator", instance },
@@ -41,7 +51,7 @@ export async function runOperator(
       uidCount: config.serverUidCount,
       overheadMib: config.serverOverheadMib,
       settings: config.scheduler,
-      hosts,
+      ...{ hosts, testimonies, prove },
     }),
     hypervisor: new HypervisorController(context, {
       fleet,

@@ -36,6 +36,14 @@ const retryMs = 1_000;
 type Verdict = "renewed" | "failed" | "lost";
 
 /**
+ * Asks the API server whether this process leads still, and remembers all that it told this process since
+ * then: both were so at a moment after the call. Throws PortError when not, or when there is no answer.
+ */
+export type ProveLeadership = () => Promise<void>;
+
+type Lead = (signal: AbortSignal, prove: ProveLeadership) => Promise<void>;
+
+/**
  * Waits for leadership, then calls `lead` once with a signal that aborts as soon as leadership ends.
  * Returns "stopped" when `signal` aborted and `lead` has returned: the Lease is then given back, so
  * that another takes over at once. Returns "lost" without waiting for `lead` when leadership was
@@ -43,7 +51,7 @@ type Verdict = "renewed" | "failed" | "lost";
  */
 export async function runAsLeader(
   options: LeaderElectionOptions,
-  lead: (signal: AbortSignal) => Promise<void>,
+  lead: Lead,
 ): Promise<"stopped" | "lost"> {
   const candidate = new Candidate(options);
   const takenMs = await candidate.take();
@@ -76,16 +84,13 @@ class Candidate {
     return undefined;
   }
 
-  async hold(
-    takenMs: number,
-    lead: (signal: AbortSignal) => Promise<void>,
-  ): Promise<"stopped" | "lost"> {
+  async hold(takenMs: number, lead: Lead): Promise<"stopped" | "lost"> {
     const { signal, metrics } = this.#options;
     this.#log.info("leadership taken");
     metrics?.isLeader.set(1);
     const lost = new AbortController();
     const ended = new AbortController();
-    const work = lead(AbortSignal.any([signal, lost.signal]));
+    const work = lead(AbortSignal.any([signal, lost.signal]), () => this.#prove());
     const settled = work.then(
       () => ended.abort(),
       () => ended.abort(),
@@ -101,6 +106,13 @@ class Candidate {
     await this.giveBack();
     await work;
     return "stopped";
+  }
+
+  /** When it fails, the next renewal ends the leadership. */
+  async #prove(): Promise<void> {
+    if (await this.#lock.isProven()) return;
+    const { namespace, name } = this.#options;
+    throw new Conflict(`Lease ${namespace}/${name} does not say that this process leads`);
   }
 
   async giveBack(): Promise<void> {
@@ -145,6 +157,10 @@ class Candidate {
     }
     // Another took it, or our own renewal's answer was lost, or somebody set a label.
     await this.#attempt("Lease not read", () => this.#lock.refresh());
+    if (this.#lock.hasGoneBack) {
+      this.#log.error("the API server went back in time: this process ends, to begin anew");
+      return "lost";
+    }
     return this.#lock.isOurs ? "failed" : "lost";
   }
 

@@ -2,6 +2,7 @@
 import { type Clock, microTimestampOf } from "../ports/clock.ts";
 import { NotFound } from "../ports/errors.ts";
 import { type KubeStore, type Lease, resources } from "../ports/kube.ts";
+import { LeaseWitness } from "./lease-witness.ts";
 
 export interface LeaseLockOptions {
   readonly kube: KubeStore;
@@ -23,7 +24,9 @@ const fieldManager = "kilonova-leader-election";
  */
 export class LeaseLock {
   readonly #options: LeaseLockOptions;
+  readonly #witness = new LeaseWitness();
   #seen: { readonly lease: Lease; readonly sinceMs: number } | undefined;
+  #hasGoneBack = false;
 
   constructor(options: LeaseLockOptions) {
     this.#options = options;
@@ -31,7 +34,23 @@ export class LeaseLock {
 
   /** Whether the Lease names us, as far as we saw. */
   get isOurs(): boolean {
-    return this.#seen?.lease.spec?.holderIdentity === this.#options.identity;
+    return this.#seen !== undefined && this.#isHeldByUs(this.#seen.lease);
+  }
+
+  /** Whether it was seen to say less than we wrote: the API server was restored from a backup. */
+  get hasGoneBack(): boolean {
+    return this.#hasGoneBack;
+  }
+
+  /**
+   * Whether the API server says at this moment that we hold the Lease, in words that we wrote: then what
+   * it answered us since we took it is of one history.
+   */
+  async isProven(): Promise<boolean> {
+    const { confirmed } = this.#witness;
+    const lease = await this.#read();
+    if (lease === undefined || !this.#isHeldByUs(lease)) return false;
+    return this.#witness.agrees(lease.spec?.renewTime, confirmed);
   }
 
   /** Takes the Lease if it is free, ran out or names us; false when another holds it. */
@@ -67,16 +86,28 @@ export class LeaseLock {
 
   /** Reads the Lease; undefined when there is none. */
   async refresh(): Promise<Lease | undefined> {
+    const { confirmed } = this.#witness;
+    const lease = await this.#read();
+    // What was seen is kept: whoever held a Lease that was deleted may still work for a while.
+    if (lease === undefined) return undefined;
+    this.#see(lease);
+    const isWord = this.#witness.agrees(lease.spec?.renewTime, confirmed);
+    if (this.isOurs && !isWord) this.#hasGoneBack = true;
+    return lease;
+  }
+
+  async #read(): Promise<Lease | undefined> {
     const { kube, namespace, name } = this.#options;
     try {
-      const lease = await kube.get(resources.leases, { namespace, name });
-      this.#see(lease);
-      return lease;
+      return await kube.get(resources.leases, { namespace, name });
     } catch (error) {
-      // What was seen is kept: whoever held a Lease that was deleted may still work for a while.
       if (error instanceof NotFound) return undefined;
       throw error;
     }
+  }
+
+  #isHeldByUs({ spec }: Lease): boolean {
+    return spec?.holderIdentity === this.#options.identity;
   }
 
   #isHeldByOther(): boolean {
@@ -100,12 +131,19 @@ export class LeaseLock {
       metadata: { namespace, name },
       spec,
     };
-    this.#see(await kube.create(resources.leases, lease, { fieldManager }));
+    await this.#write(spec, kube.create(resources.leases, lease, { fieldManager }));
   }
 
   async #update(lease: Lease, spec: LeaseSpec): Promise<void> {
     const { kube } = this.#options;
-    this.#see(await kube.update(resources.leases, { ...lease, spec }, { fieldManager }));
+    await this.#write(spec, kube.update(resources.leases, { ...lease, spec }, { fieldManager }));
+  }
+
+  async #write({ renewTime = "" }: LeaseSpec, writing: Promise<Lease>): Promise<void> {
+    this.#witness.writes(renewTime);
+    const written = await writing;
+    this.#witness.confirms(written.spec?.renewTime);
+    this.#see(written);
   }
 
   #see(lease: Lease): void {

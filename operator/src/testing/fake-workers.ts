@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { apiVersion } from "../api/define-kind.ts";
 import type { Guest, Server } from "../api/kinds.ts";
-import { fieldManager, label } from "../api/names.ts";
+import { annotation, fieldManager, label } from "../api/names.ts";
 import { timestampOf } from "../core/lib/time.ts";
 import { ifPresent } from "../controllers/absence.ts";
 import { type Clock, microTimestampOf } from "../ports/clock.ts";
@@ -130,7 +130,8 @@ export class FakeWorkers {
     if (nowMs - (this.#beatMs.get(name) ?? -Infinity) >= beatMs) {
       this.#beatMs.set(name, nowMs);
       const identity = { apiVersion: "coordination.k8s.io/v1", kind: "Lease" };
-      const metadata = { namespace: heartbeatNamespace, name };
+      const annotations = { [annotation.forgotten]: "" };
+      const metadata = { namespace: heartbeatNamespace, name, annotations };
       const spec = { renewTime: microTimestampOf(this.#clock) };
       await this.#kube.apply(resources.leases, { ...identity, metadata, spec }, agent);
     }

@@ -22,7 +22,8 @@ export class OperatorProcess {
 
   constructor({ kube, clock, random }: Pick<Context, "kube" | "clock" | "random">) {
     const context = { kube, clock, random, log: this.log, metrics: new Metrics() };
-    this.#ended = runOperator(context, config, "operator-1", this.#stop.signal);
+    const leader = { instance: "operator-1", prove: () => Promise.resolve() };
+    this.#ended = runOperator(context, config, leader, this.#stop.signal);
   }
 
   /** Returns at once; nothing is begun any more. */

@@ -7,6 +7,7 @@ import { type HeldClaim, heldClaims } from "../core/scheduler/claims.ts";
 import type { NodeView } from "../core/scheduler/host-state.ts";
 import { hostStatesOf } from "../core/scheduler/host-states.ts";
 import { type ServerPlan, plan } from "../core/server/plan.ts";
+import type { Recall } from "../core/server/recall.ts";
 import type {
   CreationRefusal,
   ObservedPod,
@@ -37,6 +38,8 @@ export class ServerWorld {
   guests: Guest[] = [];
   pods: ObservedPod[] = [];
   creationRefusal: CreationRefusal | undefined;
+  /** What hosts say that the API server has forgotten of the server. */
+  recall: Recall = { guest: undefined, silentHosts: [] };
   isNamespaceLeaving = false;
   /** Reference of the guest image of the operator's release. */
   guestImage = "registry.example.org/guest:1";
@@ -109,6 +112,7 @@ export class ServerWorld {
       serverGroup: this.serverGroup,
       uidOfServer: () => undefined,
       placement: () => this.#placement(server),
+      recall: () => this.recall,
     };
   }
 

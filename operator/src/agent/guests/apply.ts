@@ -107,7 +107,8 @@ function record(guest: Guest, pod: PodMount, { files, host }: Hands): Promise<vo
 
 function recordOf({ metadata, spec }: Guest): GuestRecord {
   const { namespace = "", name, uid = "" } = metadata;
-  return { namespace, name, guestUid: uid, imageDigest: spec.image.http.checksum };
+  const imageDigest = spec.image.http.checksum;
+  return { namespace, name, guestUid: uid, uid: spec.uid, imageDigest };
 }
 
 async function askShutdown(guest: Guest, hands: Hands): Promise<void> {

@@ -4,6 +4,7 @@ import type { GuestStatus } from "../../api/v1alpha1/guest.ts";
 import { fieldManager } from "../../api/names.ts";
 import { isEqual } from "../../core/lib/equal.ts";
 import type { ListedOrphan } from "../../core/guest/orphans.ts";
+import type { ForgottenGuest } from "../../core/guest/testimony.ts";
 import { type GuestPlan, planGuest } from "../../core/guest/plan.ts";
 import { type GuestStep, stepNeeds } from "../../core/guest/view.ts";
 import { Controller, type Pass, type ReconcileResult } from "../../platform/controller.ts";
@@ -21,6 +22,7 @@ import { Claims } from "./claims.ts";
 import { Memory } from "./memory.ts";
 import { digestsInUse } from "./digests-in-use.ts";
 import { Networks } from "./networks.ts";
+import { forgottenGuests } from "./forgotten-guests.ts";
 import { observe } from "./observe.ts";
 import { OrphanKeeper } from "./orphan-keeper.ts";
 import { Sessions } from "./sessions.ts";
@@ -63,6 +65,8 @@ export class GuestManager {
       kube,
       type: resources.guests,
       selector: { fieldSelector: `spec.host=${options.nodeName}` },
+      // What it is told of is compared with the node's disk: an answer from before a restore would lie.
+      firstList: "quorum",
       resyncSeconds,
       clock,
       random,
@@ -101,6 +105,12 @@ export class GuestManager {
   /** Directories without a Guest, for the hypervisor's status. */
   get orphans(): ListedOrphan[] {
     return this.#orphans.listed;
+  }
+
+  /** For the agent's testimony. Nothing is known before the Guests are. */
+  async forgotten(): Promise<readonly ForgottenGuest[] | undefined> {
+    if (!this.#guests.hasSynced) return undefined;
+    return forgottenGuests(this.#guests.list(), this.#options);
   }
 
   /** For the image cache. Nothing is known before the Guests are. */

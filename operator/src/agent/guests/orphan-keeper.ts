@@ -7,7 +7,7 @@ import { keyOf } from "../../platform/object-key.ts";
 import type { GuestFiles } from "../../ports/guest-files.ts";
 import { type KubeStore, resources } from "../../ports/kube.ts";
 import type { PodMounts } from "../../ports/pod-mounts.ts";
-import { incarnationOf } from "./observe.ts";
+import { withoutGuest } from "./forgotten-guests.ts";
 import { unlessGone } from "./unless-gone.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -86,14 +86,14 @@ export class OrphanKeeper {
   /** The cache may be behind: what it says is missing is looked for in etcd before anybody believes it. */
   async #unclaimed(): Promise<Incarnation[]> {
     const { kube, nodeName, files, guests } = this.#options;
-    const missing = without(await files.list(), guests());
+    const missing = withoutGuest(await files.list(), guests());
     if (missing.length === 0) return [];
     const { items } = await kube.list(resources.guests, {
       fieldSelector: `spec.host=${nodeName}`,
       consistency: "quorum",
     });
     const unclaimed: Incarnation[] = [];
-    for (const incarnation of without(missing, items)) {
+    for (const incarnation of withoutGuest(missing, items)) {
       const record = await files.readRecord(incarnation);
       if (record?.isRetained !== true) unclaimed.push(incarnation);
     }
@@ -136,12 +136,6 @@ export class OrphanKeeper {
     }
     sessions.drop(keyOf(record));
   }
-}
-
-/** The incarnations that no Guest stands for. */
-function without(found: readonly Incarnation[], guests: readonly Guest[]): Incarnation[] {
-  const claimed = new Set(guests.map((guest) => nameOf(incarnationOf(guest))));
-  return found.filter((one) => !claimed.has(nameOf(one)));
 }
 
 function nameOf(one: Incarnation & { readonly sinceSeconds?: number }): string {

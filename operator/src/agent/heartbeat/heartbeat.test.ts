@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Unavailable } from "../../ports/errors.ts";
+import { annotation } from "../../api/names.ts";
+import type { ForgottenGuest } from "../../core/guest/testimony.ts";
+import { HistoryWentBack } from "../../platform/lease-witness.ts";
+import { TimedOut, Unavailable } from "../../ports/errors.ts";
 import { resources } from "../../ports/kube.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import { FakeKube } from "../../testing/fake-kube.ts";
@@ -14,15 +17,19 @@ let clock: FakeClock;
 let kube: FakeKube;
 let log: FakeLogger;
 let isCutOff: boolean;
+let isAnswerLost: boolean;
 let calls: string[];
 let stop: AbortController;
+let forgotten: readonly ForgottenGuest[] | undefined;
 
 beforeEach(() => {
   clock = new FakeClock();
   kube = new FakeKube({ clock, random: new SeededRandom(1) });
   log = new FakeLogger();
   isCutOff = false;
+  isAnswerLost = false;
   calls = [];
+  forgotten = [];
   stop = new AbortController();
 });
 
@@ -32,16 +39,28 @@ function start(): void {
     calls.push(verb);
     if (isCutOff) throw new Unavailable("no API server");
   };
-  const intercepted = interceptKube(kube, { before });
+  const after = ({ verb }: { verb: string }): void => {
+    if (isAnswerLost && verb === "update") throw new TimedOut("no answer");
+  };
+  const intercepted = interceptKube(kube, { before, after });
   const { namespace, name: nodeName } = ref;
-  const heartbeat = new Heartbeat({ kube: intercepted, namespace, nodeName, clock, log });
+  const heartbeat = new Heartbeat({
+    ...{ kube: intercepted, namespace, nodeName, clock, log },
+    forgotten: async () => forgotten,
+  });
   running = heartbeat.run(stop.signal);
 }
 
 afterEach(async () => {
   stop.abort();
-  await running;
+  await running?.catch(() => undefined);
 });
+
+function createLease(name: string): Promise<unknown> {
+  const identity = { apiVersion: "coordination.k8s.io/v1", kind: "Lease" };
+  const metadata = { namespace: ref.namespace, name };
+  return kube.create(resources.leases, { ...identity, metadata }, { fieldManager: "somebody" });
+}
 
 const renewTime = async () => (await kube.get(resources.leases, ref)).spec?.renewTime;
 
@@ -87,12 +106,54 @@ describe("the heartbeat", () => {
     expect(log.lines.at(-1)?.message).toBe("heartbeat goes on");
   });
 
-  test("makes its Lease anew when somebody deleted it", async () => {
+  test("is not told of by a Lease that somebody deleted: what was read may be of another history", async () => {
     start();
     await clock.advance(5000);
     await kube.delete(resources.leases, ref);
-    await clock.advance(10_000);
+    const ended = expect(running).rejects.toThrow(HistoryWentBack);
+    await clock.advance(5000);
+    await ended;
+    start();
+    await clock.advance(0);
     expect(await renewTime()).toBeDefined();
+  });
+
+  test("ends when its Lease says what it said longer ago: etcd was restored from a backup", async () => {
+    start();
+    await clock.advance(5000);
+    const backup = kube.backup();
+    await clock.advance(10_000);
+    kube.restore(backup);
+    // Others write as much as there was: the version says nothing any more.
+    for (let count = 0; count < 10; count += 1) await createLease(`other-${count}`);
+    const ended = expect(running).rejects.toThrow("the API server was restored from a backup");
+    await clock.advance(5000);
+    await ended;
+  });
+
+  test("goes on when the answer of a beat was lost", async () => {
+    start();
+    await clock.advance(5000);
+    isAnswerLost = true;
+    await clock.advance(5000);
+    isAnswerLost = false;
+    await clock.advance(10_000);
+    expect(log.lines.at(-1)?.message).toBe("heartbeat goes on");
+  });
+
+  test("says what began on the node and has no Guest, and nothing while the Guests are unknown", async () => {
+    const said = async () =>
+      (await kube.get(resources.leases, ref)).metadata.annotations?.[annotation.forgotten];
+    forgotten = undefined;
+    start();
+    await clock.advance(0);
+    expect(await said()).toBeUndefined();
+    forgotten = [{ serverUid: "aa-1", token: 2, uid: 10_003 }];
+    await clock.advance(5000);
+    expect(await said()).toBe("aa-1/2/10003");
+    forgotten = undefined;
+    await clock.advance(5000);
+    expect(await said()).toBeUndefined();
   });
 
   test("goes on after somebody else wrote its Lease", async () => {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { fieldManager } from "../../api/names.ts";
+import { annotation, fieldManager } from "../../api/names.ts";
+import { type ForgottenGuest, writeTestimony } from "../../core/guest/testimony.ts";
+import { HistoryWentBack, LeaseWitness } from "../../platform/lease-witness.ts";
 import type { Logger } from "../../platform/logging.ts";
 import { pause } from "../../platform/pause.ts";
 import { type Clock, microTimestampOf } from "../../ports/clock.ts";
@@ -14,15 +16,21 @@ export interface HeartbeatOptions {
   readonly nodeName: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** What began here and has no Guest; undefined as long as the Guests are not known. */
+  readonly forgotten: () => Promise<readonly ForgottenGuest[] | undefined>;
 }
 
 const intervalSeconds = 5;
 /** For those who look: the operator times the changes by its own clock. */
 const leaseDurationSeconds = 20;
 
-/** Tells that this node's agent is alive, by renewing a Lease. */
+/**
+ * Tells that this node's agent is alive, by renewing a Lease, and what of its node the API server has
+ * forgotten. The Lease is the agent's witness as well: it is what shows that history went back.
+ */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
+  readonly #witness = new LeaseWitness();
   /** As it was last written: a renewal is one write, and no read. */
   #lease: Lease | undefined;
   #hasFailed = false;
@@ -31,7 +39,10 @@ export class Heartbeat {
     this.#options = options;
   }
 
-  /** Beats until aborted. A beat that fails is not repeated: the next one follows as ever. */
+  /**
+   * Beats until aborted. A beat that fails is not repeated: the next one follows as ever. Throws
+   * HistoryWentBack when all that the agent has read may be of another history.
+   */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     while (!signal.aborted) {
@@ -54,34 +65,47 @@ export class Heartbeat {
   }
 
   async #beat(): Promise<void> {
-    const { kube } = this.#options;
     try {
-      this.#lease ??= await this.#findOrCreate();
-      const renewed = { ...this.#lease, spec: { ...this.#lease.spec, ...this.#claim() } };
-      this.#lease = await kube.update(resources.leases, renewed, {
-        fieldManager: fieldManager.agent,
-      });
+      this.#lease ??= await this.#find();
+      const next = await this.#renewed(this.#lease ?? this.#new());
+      this.#witness.writes(next.spec?.renewTime ?? "");
+      this.#lease = await this.#write(next);
+      this.#witness.confirms(this.#lease.spec?.renewTime);
     } catch (error) {
-      // Somebody else wrote or removed it: the next beat looks at it anew.
-      if (error instanceof Conflict || error instanceof NotFound) this.#lease = undefined;
+      // Somebody else wrote or removed it: it is looked at, and written by the next beat.
+      if (error instanceof Conflict || error instanceof NotFound) this.#lease = await this.#find();
       throw error;
     }
   }
 
-  async #findOrCreate(): Promise<Lease> {
+  async #find(): Promise<Lease | undefined> {
     const { kube, namespace, nodeName: name } = this.#options;
-    try {
-      return await kube.get(resources.leases, { namespace, name });
-    } catch (error) {
-      if (!(error instanceof NotFound)) throw error;
-    }
-    const lease: Lease = {
-      apiVersion: "coordination.k8s.io/v1",
-      kind: "Lease",
-      metadata: { namespace, name },
-      spec: this.#claim(),
-    };
-    return kube.create(resources.leases, lease, { fieldManager: fieldManager.agent });
+    const { confirmed } = this.#witness;
+    const lease = await unlessMissing(kube.get(resources.leases, { namespace, name }));
+    if (this.#witness.agrees(lease?.spec?.renewTime, confirmed)) return lease;
+    throw new HistoryWentBack(`${namespace}/${name}`);
+  }
+
+  #new(): Lease {
+    const { namespace, nodeName: name } = this.#options;
+    const metadata = { namespace, name };
+    return { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata };
+  }
+
+  async #renewed(lease: Lease): Promise<Lease> {
+    const forgotten = await this.#options.forgotten();
+    const { [annotation.forgotten]: _old, ...others } = lease.metadata.annotations ?? {};
+    const testimony = forgotten && { [annotation.forgotten]: writeTestimony(forgotten) };
+    const metadata = { ...lease.metadata, annotations: { ...others, ...testimony } };
+    return { ...lease, metadata, spec: { ...lease.spec, ...this.#claim() } };
+  }
+
+  #write(lease: Lease): Promise<Lease> {
+    const { kube } = this.#options;
+    const options = { fieldManager: fieldManager.agent };
+    return lease.metadata.resourceVersion === undefined
+      ? kube.create(resources.leases, lease, options)
+      : kube.update(resources.leases, lease, options);
   }
 
   #claim(): NonNullable<Lease["spec"]> {
@@ -91,5 +115,14 @@ export class Heartbeat {
       leaseDurationSeconds,
       renewTime: microTimestampOf(clock),
     };
+  }
+}
+
+async function unlessMissing(answer: Promise<Lease>): Promise<Lease | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof NotFound) return undefined;
+    throw error;
   }
 }

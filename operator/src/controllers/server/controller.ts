@@ -8,9 +8,11 @@ import type { CreationRefusal, ServerObservation } from "../../core/server/state
 import type { Step } from "../../core/server/steps.ts";
 import { Controller, type Pass, type ReconcileResult } from "../../platform/controller.ts";
 import type { EventRecorder } from "../../platform/events.ts";
+import type { ProveLeadership } from "../../platform/leader-election.ts";
 import { AlreadyExists, Refused } from "../../ports/errors.ts";
 import { type Context, type Fleet, isWaiting } from "../fleet.ts";
 import type { HostBook } from "../host-book.ts";
+import type { Testimonies } from "../testimonies.ts";
 import { StepApplier } from "./apply.ts";
 import { ServerObserver } from "./observe.ts";
 import { watchServers } from "./watches.ts";
@@ -27,6 +29,8 @@ export interface ServerControllerOptions {
   readonly overheadMib: number;
   readonly settings: SchedulerSettings;
   readonly hosts: HostBook;
+  readonly testimonies: Testimonies;
+  readonly prove: ProveLeadership;
 }
 
 /** Brings every Server to what its spec asks, by plans of `core/server`. */
@@ -42,8 +46,8 @@ export class ServerController {
   constructor(context: Context, options: ServerControllerOptions) {
     this.#context = context;
     this.#options = options;
-    const { kube } = context;
-    this.#observer = new ServerObserver({ kube, assumed: this.#assumed, ...options });
+    const { kube, random } = context;
+    this.#observer = new ServerObserver({ kube, random, assumed: this.#assumed, ...options });
     this.#controller = new Controller({
       ...context,
       name: "server",
@@ -63,6 +67,7 @@ export class ServerController {
 
   /** Works until aborted. The fleet's caches must be whole. */
   run(signal: AbortSignal): Promise<void> {
+    this.#options.testimonies.begin();
     return this.#controller.run(signal);
   }
 
@@ -78,7 +83,11 @@ export class ServerController {
     const fresh = await this.#observer.fresh(key, this.#recollect(key));
     if (fresh === undefined) return this.#forget(key);
     const decided = plan(fresh);
-    if (decided.claim !== undefined) this.#assumed.add(fresh.server, decided.claim);
+    if (decided.claim !== undefined) {
+      this.#assumed.add(fresh.server, decided.claim);
+      // What was read just now, and all before it, has to be of one history (protocol P1).
+      await this.#options.prove();
+    }
     await this.#apply(key, fresh, decided, pass);
     return resultOf(decided);
   }

@@ -7,9 +7,11 @@ import type { SchedulerSettings } from "../../core/scheduler/settings.ts";
 import type { CreationRefusal, Placement, ServerObservation } from "../../core/server/state.ts";
 import { refOf } from "../../platform/informer.ts";
 import { type KubeStore, type Pod, resources } from "../../ports/kube.ts";
+import type { Random } from "../../ports/random.ts";
 import { ifPresent } from "../absence.ts";
 import type { Fleet } from "../fleet.ts";
 import type { HostBook } from "../host-book.ts";
+import type { Testimonies } from "../testimonies.ts";
 import { observedPod } from "./observed-pod.ts";
 import { UserIds } from "./user-ids.ts";
 
@@ -24,6 +26,8 @@ export interface ObserverOptions {
   readonly podPolicy: PodPolicy;
   readonly settings: SchedulerSettings;
   readonly hosts: HostBook;
+  readonly testimonies: Testimonies;
+  readonly random: Random;
 }
 
 /** What only the shell knows of a Server. */
@@ -39,7 +43,9 @@ export class ServerObserver {
 
   constructor(options: ObserverOptions) {
     this.#options = options;
-    this.#userIds = new UserIds(options.fleet, options);
+    const { servers, guests } = options.fleet;
+    const { testimonies, random } = options;
+    this.#userIds = new UserIds({ servers, guests, testimonies }, options, random.fraction());
   }
 
   /** By the caches: enough to see whether there is anything to do. Undefined when there is no Server. */
@@ -97,6 +103,7 @@ export class ServerObserver {
         fleet.servers.get(`${server.metadata.namespace}/${name}`)?.metadata.uid,
       creationRefusal,
       placement: () => this.#placement(),
+      recall: () => this.#options.testimonies.recall(server.metadata.uid ?? ""),
       overheadMib,
       guestImage: podPolicy.guestImage,
       nowMs,

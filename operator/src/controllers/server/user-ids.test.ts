@@ -15,7 +15,8 @@ function idsTakenBy(guestUids: Set<number>): UserIds {
   const guests = {
     byIndex: (_: string, uid: string) => (guestUids.has(Number(uid)) ? [aGuest()] : []),
   };
-  return new UserIds({ servers: { byIndex: () => [] }, guests }, range);
+  const testimonies = { hasUser: () => false };
+  return new UserIds({ servers: { byIndex: () => [] }, guests, testimonies }, range, 0);
 }
 
 test("a user id is free that neither a Guest nor a decision has", () => {

@@ -5,6 +5,8 @@ import type { AssumedClaim } from "../../core/scheduler/claims.ts";
 interface UserIdSources {
   readonly servers: { byIndex(index: "userId", uid: string): readonly unknown[] };
   readonly guests: { byIndex(index: "userId", uid: string): readonly unknown[] };
+  /** Guests that have no object. */
+  readonly testimonies: { hasUser(uid: number): boolean };
 }
 
 /** User ids of server pods: the first, and how many. */
@@ -18,11 +20,16 @@ export class UserIds {
   readonly #sources: UserIdSources;
   readonly #range: UserIdRange;
   /** How far from the first the last free one was: those before it are likely taken. */
-  #offset = 0;
+  #offset: number;
 
-  constructor(sources: UserIdSources, range: UserIdRange) {
+  /**
+   * @param chance in [0, 1): where to begin. Each leader begins elsewhere: those that a restored API server
+   * has forgotten are seldom met before their hosts have spoken.
+   */
+  constructor(sources: UserIdSources, range: UserIdRange, chance: number) {
     this.#sources = sources;
     this.#range = range;
+    this.#offset = Math.floor(chance * range.uidCount);
   }
 
   /** A user id that no server has; undefined when the range is used up. */
@@ -32,15 +39,20 @@ export class UserIds {
     for (let step = 0; step < uidCount; step += 1) {
       const offset = (this.#offset + step) % uidCount;
       const uid = uidFirst + offset;
-      if (promised.has(uid) || this.#isTaken(String(uid))) continue;
+      if (promised.has(uid) || this.#isTaken(uid)) continue;
       this.#offset = offset;
       return uid;
     }
     return undefined;
   }
 
-  #isTaken(uid: string): boolean {
-    const { servers, guests } = this.#sources;
-    return servers.byIndex("userId", uid).length > 0 || guests.byIndex("userId", uid).length > 0;
+  #isTaken(uid: number): boolean {
+    const { servers, guests, testimonies } = this.#sources;
+    const indexed = String(uid);
+    return (
+      servers.byIndex("userId", indexed).length > 0 ||
+      guests.byIndex("userId", indexed).length > 0 ||
+      testimonies.hasUser(uid)
+    );
   }
 }

@@ -15,6 +15,8 @@ const recordSchema = z.strictObject({
   name: z.string(),
   /** Of the Guest object: one that was made again counts its boots from the start. */
   guestUid: z.string(),
+  /** The user that QEMU runs as, and that owns the disk. Agents before 0.1 did not write it. */
+  uid: z.int().min(0).optional(),
   /** Base of the root disk. */
   imageDigest: z.string(),
   /** The last boot; absent as long as the guest never ran. */

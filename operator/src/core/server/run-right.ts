@@ -3,6 +3,7 @@ import type { Run } from "../../api/v1alpha1/server.ts";
 import { isReleased } from "../guest/release.ts";
 import { guestName } from "../guest/names.ts";
 import { uidOf } from "../guest/resolve.ts";
+import type { Recall } from "./recall.ts";
 import type { ServerState } from "./state.ts";
 
 /**
@@ -17,9 +18,21 @@ export function mayGrant({ run, guest, strays }: ServerState): boolean {
 }
 
 /** The next run: its token is above every token that was ever seen of this server. */
-export function nextRun({ server, run, guests }: ServerState, host: string): Run {
-  const tokens = guests.map((guest) => guest.spec.token);
-  const token = Math.max(run?.token ?? 0, ...tokens) + 1;
+export function nextRun(state: ServerState, host: string): Run {
+  return runOf(state, host, lastToken(state) + 1);
+}
+
+/** The run that a host has and the API server has forgotten: no new right, and no other may be granted. */
+export function forgottenRun(state: ServerState, { guest }: Recall): Run | undefined {
+  const isNews = guest !== undefined && guest.token > lastToken(state);
+  return isNews ? runOf(state, guest.host, guest.token) : undefined;
+}
+
+function lastToken({ run, guests }: ServerState): number {
+  return Math.max(run?.token ?? 0, ...guests.map((guest) => guest.spec.token));
+}
+
+function runOf({ server }: ServerState, host: string, token: number): Run {
   const guest = guestName(server.metadata.name, uidOf(server), token);
   return { token, guest, host, state: "Granted" };
 }

@@ -3,6 +3,7 @@ import type { Flavor, Guest, Image, Server, ServerGroup } from "../../api/kinds.
 import type { Run, ServerStatus } from "../../api/v1alpha1/server.ts";
 import type { PodMarks } from "../guest/pod-marks.ts";
 import { isReleased } from "../guest/release.ts";
+import type { Recall } from "./recall.ts";
 import type { HostState } from "../scheduler/host-state.ts";
 import type { SchedulerSettings } from "../scheduler/settings.ts";
 
@@ -67,6 +68,8 @@ export interface ServerObservation {
   readonly creationRefusal: CreationRefusal | undefined;
   /** Asked only when a host has to be chosen, since it counts the whole fleet. */
   readonly placement: () => Placement;
+  /** Asked only before a run is granted. */
+  readonly recall: () => Recall;
   /** Memory in MiB that a server takes beside its guest's. */
   readonly overheadMib: number;
   /** Reference of the guest image that new pods run. */

@@ -14,11 +14,6 @@ import { Tally } from "./run/tally.ts";
 const fixedSeeds = 300;
 const batchSeeds = 50;
 const randomSeeds = 5;
-/**
- * What the product still lacks after its API server was restored is known (docs/howto/simulate.md): until
- * that is closed, restores happen in the regressions and in `npm run sim`, not in these stories.
- */
-const knownHole = "backup-restored";
 const batches = Array.from({ length: fixedSeeds / batchSeeds }, (_, index) => ({
   first: index * batchSeeds + 1,
   last: (index + 1) * batchSeeds,
@@ -38,7 +33,7 @@ afterAll(async () => {
 
 /** Tells all stories; the first that failed is what is thrown, shrunk and described. */
 async function expectAllHold(seeds: readonly number[]): Promise<void> {
-  const scenarios = seeds.map((seed) => scenarioOf({ seed, without: knownHole }));
+  const scenarios = seeds.map((seed) => scenarioOf({ seed }));
   const failed: Outcome[] = [];
   await pool.runAll(scenarios, (outcome) => {
     tally.add(outcome);
@@ -48,7 +43,7 @@ async function expectAllHold(seeds: readonly number[]): Promise<void> {
   const [first] = failed;
   if (first === undefined) return;
   const failure = await explain(first, ({ seed, minutes, nodes }) => {
-    return `npm run sim -- --seed ${seed} --minutes ${minutes} --nodes ${nodes} --without ${knownHole}`;
+    return `npm run sim -- --seed ${seed} --minutes ${minutes} --nodes ${nodes}`;
   });
   expect.fail(failure?.text);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Refusal } from "../../../api/conditions.ts";
 import type { Server } from "../../../api/kinds.ts";
-import type { ServerStatus } from "../../../api/v1alpha1/server.ts";
+import type { Run, ServerStatus } from "../../../api/v1alpha1/server.ts";
 import { isReleased } from "../../guest/release.ts";
 import { newGuest, uidOf } from "../../guest/resolve.ts";
 import { type Source, takeSource } from "../../guest/source.ts";
@@ -11,7 +11,8 @@ import { groupRuleOf, groupStateOf } from "../../scheduler/group.ts";
 import { schedule } from "../../scheduler/schedule.ts";
 import { requestFor } from "../../scheduler/server-request.ts";
 import { type Decision, defineAction } from "../action.ts";
-import { mayGrant, nextRun } from "../run-right.ts";
+import type { Recall } from "../recall.ts";
+import { forgottenRun, mayGrant, nextRun } from "../run-right.ts";
 import type { ServerState } from "../state.ts";
 import { unplacedPod } from "../unplaced.ts";
 import { podStep } from "../upkeep.ts";
@@ -19,6 +20,9 @@ import { podStep } from "../upkeep.ts";
 /** Hosts that may refuse a server before it rests. Source: nova-semantics 1.5, max_attempts. */
 const attemptsMax = 3;
 const restSeconds = 30;
+/** How often it is looked whether all hypervisors have spoken, and how many are named. */
+const wordSeconds = 1;
+const namedMax = 3;
 
 /** Takes the copies of flavor and image, chooses a host and grants the run. */
 export const build = defineAction({
@@ -31,9 +35,24 @@ export const build = defineAction({
     if (resting !== undefined) return resting;
     const source = takeSource(state.server, state.flavor, state.image);
     if (!source.ok) return { refusal: source };
-    return chooseHost(state, source);
+    const recall = state.recall();
+    if (recall.silentHosts.length > 0) return waitForWord(recall);
+    return chooseHost(state, source, recall);
   },
 });
+
+/** Before all have spoken, the server may run where the API server does not know of it. */
+function waitForWord({ silentHosts }: Recall): Decision {
+  const named = describeList(silentHosts.slice(0, namedMax));
+  const others = silentHosts.length - namedMax;
+  const message =
+    `a new leader asks all hypervisors whether they have this server: ` +
+    `${named}${others > 0 ? ` and ${others} others have` : " has"} not answered yet`;
+  return {
+    refusal: { ok: false, reason: "Progressing", message },
+    againAfterSeconds: wordSeconds,
+  };
+}
 
 function waitForRelease({ guests }: ServerState): Decision {
   const holders = guests.filter((guest) => !isReleased(guest)).map(({ spec }) => spec.host);
@@ -53,7 +72,7 @@ function restOf({ status, nowMs }: ServerState): Decision | undefined {
   };
 }
 
-function chooseHost(state: ServerState, source: Source): Decision {
+function chooseHost(state: ServerState, source: Source, recall: Recall): Decision {
   const { status, server, overheadMib, uidOfServer, serverGroup } = state;
   if (server.spec.serverGroup !== undefined && serverGroup === undefined) {
     return { refusal: groupNotFound(server) };
@@ -69,6 +88,11 @@ function chooseHost(state: ServerState, source: Source): Decision {
   const asked = requestFor({ server, source, overheadMib, refusedHosts, uidOfServer, group });
   if (!asked.ok) return { refusal: asked };
   const { resources: allocation } = asked.request;
+  const forgotten = forgottenRun(state, recall);
+  if (forgotten !== undefined && recall.guest !== undefined) {
+    const machine = { uid: recall.guest.uid };
+    return grant(state, source, { allocation, machine, refusedHosts: [] }, forgotten);
+  }
   const result = schedule(asked.request, hosts, settings);
   const record = { decision: result.decision, refusedHosts };
   if (!result.ok) {
@@ -78,7 +102,7 @@ function chooseHost(state: ServerState, source: Source): Decision {
   if (refusedHosts.length >= attemptsMax) {
     return rest(state, `${attemptsMax} hypervisors in a row did not take the server`, record);
   }
-  return grant(state, source, { ...record, allocation, machine: { uid } }, result.host);
+  return grant(state, source, { ...record, allocation, machine: { uid } }, nextRun(state, result.host));
 }
 
 function groupNotFound({ metadata, spec }: Server): Refusal {
@@ -109,10 +133,9 @@ type Choice = Pick<ServerStatus, "decision" | "refusedHosts"> & {
   readonly machine: { readonly uid: number };
 };
 
-function grant(state: ServerState, source: Source, choice: Choice, host: string): Decision {
+function grant(state: ServerState, source: Source, choice: Choice, run: Run): Decision {
   const { server, status } = state;
   const { flavor, image } = source;
-  const run = nextRun(state, host);
   const machine = { ...status.machine, ...choice.machine };
   const group = groupRuleOf(server.spec.serverGroup, state.serverGroup, {
     host,
@@ -123,7 +146,7 @@ function grant(state: ServerState, source: Source, choice: Choice, host: string)
     steps: [
       { kind: "AddFinalizer" },
       { kind: "CreateGuest", guest },
-      podStep(guest, state.hostOf(host)),
+      podStep(guest, state.hostOf(run.host)),
     ],
     record: {
       ...choice,

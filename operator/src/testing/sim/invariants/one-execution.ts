@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineInvariant } from "./invariant.ts";
 
-/**
- * Protocol P1. A guest that a restored API server has forgotten is excepted, until its agent pauses it: an
- * operator that sees a Server without a run builds it, and nothing in the API server speaks against that.
- */
+/** Protocol P1. Excepted are guests that a restored API server forgot, on a host that cannot say so. */
 export const oneExecution = defineInvariant({
   name: "one-execution",
   says: "of each server at most one domain executes instructions, and each disk has one QEMU at most",
-  watch: ({ nodes, forgotten }) => ({
+  watch: ({ nodes, forgetting }) => ({
     afterStep: () => {
       const executing = new Map<string, string>();
       const disks = new Map<object, string>();
@@ -20,7 +17,7 @@ export const oneExecution = defineInvariant({
           if (other !== undefined)
             return `server ${serverUid}: one disk, two QEMUs: ${other}; ${place}`;
           if (disk !== undefined) disks.set(disk, place);
-          if (guest.status.state !== "running" || forgotten.has(container)) continue;
+          if (guest.status.state !== "running" || forgetting.isBeyondRules(container)) continue;
           const twin = executing.get(serverUid);
           if (twin !== undefined) return `server ${serverUid} executes twice: ${twin}; ${place}`;
           executing.set(serverUid, place);

@@ -44,8 +44,8 @@ export class OperatorReplica {
     const identity = `${config.podName}_${random.uuid()}`;
     await runAsLeader(
       { ...context, namespace: config.namespace, name: "kilonova-operator", identity, signal },
-      async (leading) => {
-        await runOperator(context, config, identity, leading);
+      async (leading, prove) => {
+        await runOperator(context, config, { instance: identity, prove }, leading);
       },
     );
   }

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { who } from "../../access/identities.ts";
-import { resources } from "../../../ports/kube.ts";
 import { Api } from "./api.ts";
 import { ControllerManager } from "./controller-manager.ts";
+import { Forgetting } from "./forgetting.ts";
 import { Link } from "./link.ts";
 import { SimNode } from "./node.ts";
 import { OperatorReplica } from "./operators.ts";
 import { People } from "./people.ts";
 import { Ambushes, type Physics } from "./process.ts";
 import { runScheduler } from "./scheduler.ts";
-import type { ServerContainer } from "./server-container.ts";
 import { Streams } from "./streams.ts";
 import { Supervisor } from "./supervisor.ts";
 import { Timeline } from "./timeline.ts";
@@ -47,8 +46,7 @@ export class World {
   readonly operators: readonly OperatorReplica[];
   readonly people: People;
   readonly errors: LoggedError[] = [];
-  /** Server pods that stood when a restored API server did not know their Guest. */
-  readonly forgotten = new Set<ServerContainer>();
+  readonly forgetting: Forgetting;
   readonly scheduler: Supervisor;
   readonly #logListeners: ((process: string, fields: object) => void)[] = [];
   readonly #outstanding = new Set<() => void>();
@@ -71,6 +69,7 @@ export class World {
       },
     };
     this.api = new Api(this.physics);
+    this.forgetting = new Forgetting(this.api, timeline);
     this.people = new People(this.api.kube, trace);
     this.nodes = numbered("node", nodes).map((name) => new SimNode(name, this.physics, this.api));
     this.operators = numbered("operator", operators).map(
@@ -116,17 +115,7 @@ export class World {
   /** The API server went back in time: notes what it says now, and which guests it has forgotten. */
   async lookAnew(): Promise<void> {
     await this.people.lookAnew();
-    const { items } = await this.api.kube.list(resources.guests, { consistency: "quorum" });
-    for (const node of this.nodes) {
-      for (const container of node.containers.values()) {
-        const { serverUid, token } = container.incarnation;
-        const isKnown = items.some(
-          ({ spec }) =>
-            spec.host === node.name && spec.server.uid === serverUid && spec.token === token,
-        );
-        if (!isKnown) this.forgotten.add(container);
-      }
-    }
+    await this.forgetting.lookAnew(this.nodes);
   }
 
   /** Ends the story: what is outstanding happens, faults are over, and what does not run is started. */
