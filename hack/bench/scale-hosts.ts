@@ -117,7 +117,11 @@ export class ScaleHosts {
     const lease: Lease = {
       apiVersion: "coordination.k8s.io/v1",
       kind: "Lease",
-      metadata: { namespace: heartbeatNamespace, name, annotations: { [annotation.forgotten]: "" } },
+      metadata: {
+        namespace: heartbeatNamespace,
+        name,
+        annotations: { [annotation.forgotten]: "" },
+      },
       spec: { holderIdentity: name },
     };
     await this.#heartbeatApi.as(who.agentOf(name)).create(resources.leases, lease, agent);

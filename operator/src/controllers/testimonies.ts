@@ -34,7 +34,8 @@ export class Testimonies {
       const host = (current ?? old)?.metadata.name ?? "";
       const isSaidNow = current !== undefined && heartbeats.hasSynced;
       if (!isSaidNow) this.#said.delete(host);
-      else this.#said.set(host, readTestimony(current.metadata.annotations?.[annotation.forgotten]));
+      else
+        this.#said.set(host, readTestimony(current.metadata.annotations?.[annotation.forgotten]));
     });
   }
 

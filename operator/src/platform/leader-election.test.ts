@@ -7,7 +7,7 @@ import { FakeKube } from "../testing/fake-kube.ts";
 import { FakeLogger } from "../testing/fake-logger.ts";
 import { type Interceptor, interceptKube } from "../testing/intercepted-kube.ts";
 import { SeededRandom } from "../testing/seeded-random.ts";
-import { runAsLeader } from "./leader-election.ts";
+import { type ProveLeadership, runAsLeader } from "./leader-election.ts";
 
 const { leases } = resources;
 const ref = { namespace: "kilonova", name: "operator" };
@@ -21,6 +21,7 @@ describe("leader election", () => {
   class Candidate {
     readonly stop = new AbortController();
     readonly log = new FakeLogger();
+    prove: ProveLeadership | undefined;
     ledSinceMs: number | undefined;
     stoppedMs: number | undefined;
     outcome: string | undefined;
@@ -41,7 +42,10 @@ describe("leader election", () => {
         log: this.log,
         signal: this.stop.signal,
       };
-      this.ended = runAsLeader(options, (signal) => this.#lead(signal)).then(
+      this.ended = runAsLeader(options, (signal, prove) => {
+        this.prove = prove;
+        return this.#lead(signal);
+      }).then(
         (outcome) => void (this.outcome = outcome),
         (error: unknown) => void (this.outcome = String(error)),
       );
@@ -96,6 +100,57 @@ describe("leader election", () => {
     expect([one.isLeading, two.isLeading]).toEqual([true, false]);
     expect(kube.writes).toHaveLength(1 + 200);
     expect(new Set(kube.writes.map(({ kind }) => kind))).toEqual(new Set(["Lease"]));
+  });
+
+  describe("when etcd is restored from a backup", () => {
+    let one: Candidate;
+
+    /** Goes back by a minute; others write meanwhile, so that versions say nothing. */
+    async function restore(): Promise<void> {
+      one = new Candidate("one");
+      await clock.advance(30_000);
+      const backup = kube.backup();
+      await clock.advance(60_000);
+      await one.prove?.();
+      kube.restore(backup);
+      for (let count = 0; count < 100; count += 1) {
+        const identity = { apiVersion: "coordination.k8s.io/v1", kind: "Lease" };
+        const metadata = { namespace: "kilonova", name: `other-${count}` };
+        await kube.create(leases, { ...identity, metadata }, { fieldManager: "other" });
+      }
+    }
+
+    test("ends within a renewal, and says why", async () => {
+      await restore();
+      await clock.advance(3_000);
+      expect(one.outcome).toBe("lost");
+      expect(one.log.lines.map(({ message }) => message)).toContain(
+        "the API server went back in time: this process ends, to begin anew",
+      );
+    });
+
+    test("cannot be proven any more from that moment on", async () => {
+      await restore();
+      await expect(one.prove?.()).rejects.toThrow("does not say that this process leads");
+    });
+  });
+
+  test("is proven while renewals and lost answers go on, and not when another holds it", async () => {
+    let isLost = false;
+    const one = new Candidate("one", {
+      after: ({ verb }) => {
+        if (isLost && verb === "update") throw new TimedOut("no answer");
+      },
+    });
+    await clock.advance(10_000);
+    isLost = true;
+    await clock.advance(3_000);
+    await one.prove?.();
+    isLost = false;
+    await clock.advance(5_000);
+    await one.prove?.();
+    await kube.patch(leases, ref, { spec: { holderIdentity: "two" } }, { fieldManager: "two" });
+    await expect(one.prove?.()).rejects.toThrow("does not say that this process leads");
   });
 
   test("passes on within 3 seconds when the leader stops", async () => {

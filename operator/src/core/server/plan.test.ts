@@ -25,6 +25,39 @@ const guest = () => {
   return only;
 };
 
+describe("a server that was there when the leader began", () => {
+  test("waits until every host has said whether it has it, and says who has not", () => {
+    world.recall = { guest: undefined, silentHosts: ["node-1", "node-2", "node-3", "node-4"] };
+    expect(kinds()).toEqual(["WriteStatus"]);
+    world.operate();
+    expect(world.plan()).toMatchObject({ steps: [], againAfterSeconds: 1 });
+    expect(ready()).toEqual({
+      status: "False",
+      reason: "Progressing",
+      message:
+        "a new leader asks every hypervisor whether it has this server: " +
+        "no answer yet from node-1, node-2, node-3 and 1 more",
+    });
+    world.recall = { guest: undefined, silentHosts: [] };
+    world.settle();
+    expect(world.status.phase).toBe("ACTIVE");
+  });
+
+  test("is taken back where it began, with its token and its user, whatever the scheduler thinks", () => {
+    const known = { serverUid: world.server?.metadata.uid ?? "", token: 3, uid: 1_000_700_009 };
+    world.recall = { guest: { ...known, host: "node-4" }, silentHosts: [] };
+    world.operate();
+    expect(world.status).toMatchObject({
+      run: { token: 3, guest: "web-5e12e-3", host: "node-4", state: "Granted" },
+      machine: { uid: 1_000_700_009 },
+      allocation: { VCPU: 2, MEMORY_MB: 1184, DISK_GB: 10 },
+    });
+    expect(guest().spec).toMatchObject({ host: "node-4", token: 3, uid: 1_000_700_009 });
+    world.settle();
+    expect(world.status.phase).toBe("ACTIVE");
+  });
+});
+
 describe("a new server", () => {
   test("is granted a run before anything is made of it", () => {
     expect(kinds()).toEqual(["AddFinalizer", "WriteStatus", "CreateGuest", "CreatePod"]);

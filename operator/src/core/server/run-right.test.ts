@@ -4,7 +4,7 @@ import type { Guest } from "../../api/kinds.ts";
 import type { Run } from "../../api/v1alpha1/server.ts";
 import { aGuest, aServer } from "../../testing/builders.ts";
 import { ServerWorld } from "../../testing/server-world.ts";
-import { mayGrant, nextRun } from "./run-right.ts";
+import { forgottenRun, mayGrant, nextRun } from "./run-right.ts";
 import { stateOf } from "./state.ts";
 
 const proof = { domain: "Off", isReleased: true, observedGeneration: 1 } as const;
@@ -53,5 +53,27 @@ describe("the next run", () => {
     });
     expect(nextRun(stateWith(run(3, "Released"), []), "node-2").token).toBe(4);
     expect(nextRun(stateWith(run(3), [released(3), released(7)]), "node-2").token).toBe(8);
+  });
+});
+
+describe("a run that the API server has forgotten", () => {
+  const known = (token: number) => {
+    const guest = { serverUid: "5e12e", token, uid: 10_000, host: "node-3" };
+    return { guest, silentHosts: [] };
+  };
+
+  test("goes on with its token, where it is", () => {
+    expect(forgottenRun(stateWith(undefined, []), known(2))).toEqual({
+      run: { token: 2, guest: "web-5e12e-2", host: "node-3", state: "Granted" },
+      uid: 10_000,
+    });
+    expect(forgottenRun(stateWith(run(1), [released(1)]), known(2))?.run.token).toBe(2);
+  });
+
+  test("is none that the API server knows, or has gone beyond", () => {
+    expect(forgottenRun(stateWith(run(2), [released(2)]), known(2))).toBeUndefined();
+    expect(forgottenRun(stateWith(run(3), [released(3)]), known(2))).toBeUndefined();
+    const nothing = { guest: undefined, silentHosts: [] };
+    expect(forgottenRun(stateWith(undefined, []), nothing)).toBeUndefined();
   });
 });

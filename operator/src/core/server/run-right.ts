@@ -22,10 +22,16 @@ export function nextRun(state: ServerState, host: string): Run {
   return runOf(state, host, lastToken(state) + 1);
 }
 
-/** The run that a host has and the API server has forgotten: no new right, and no other may be granted. */
-export function forgottenRun(state: ServerState, { guest }: Recall): Run | undefined {
-  const isNews = guest !== undefined && guest.token > lastToken(state);
-  return isNews ? runOf(state, guest.host, guest.token) : undefined;
+/**
+ * The run that a host has and the API server has forgotten, with the user of its disk: no new right, and no
+ * other may be granted.
+ */
+export function forgottenRun(
+  state: ServerState,
+  { guest }: Recall,
+): { readonly run: Run; readonly uid: number } | undefined {
+  if (guest === undefined || guest.token <= lastToken(state)) return undefined;
+  return { run: runOf(state, guest.host, guest.token), uid: guest.uid };
 }
 
 function lastToken({ run, guests }: ServerState): number {

@@ -8,12 +8,13 @@ import { type Source, takeSource } from "../../guest/source.ts";
 import { describeList } from "../../lib/list.ts";
 import { secondsSince, timestampOf } from "../../lib/time.ts";
 import { groupRuleOf, groupStateOf } from "../../scheduler/group.ts";
+import type { ScheduleRequest } from "../../scheduler/request.ts";
 import { schedule } from "../../scheduler/schedule.ts";
 import { requestFor } from "../../scheduler/server-request.ts";
 import { type Decision, defineAction } from "../action.ts";
 import type { Recall } from "../recall.ts";
 import { forgottenRun, mayGrant, nextRun } from "../run-right.ts";
-import type { ServerState } from "../state.ts";
+import type { Placement, ServerState } from "../state.ts";
 import { unplacedPod } from "../unplaced.ts";
 import { podStep } from "../upkeep.ts";
 
@@ -43,11 +44,9 @@ export const build = defineAction({
 
 /** Before all have spoken, the server may run where the API server does not know of it. */
 function waitForWord({ silentHosts }: Recall): Decision {
-  const named = describeList(silentHosts.slice(0, namedMax));
   const others = silentHosts.length - namedMax;
-  const message =
-    `a new leader asks all hypervisors whether they have this server: ` +
-    `${named}${others > 0 ? ` and ${others} others have` : " has"} not answered yet`;
+  const named = [...silentHosts.slice(0, namedMax), ...(others > 0 ? [`${others} more`] : [])];
+  const message = `a new leader asks every hypervisor whether it has this server: no answer yet from ${describeList(named)}`;
   return {
     refusal: { ok: false, reason: "Progressing", message },
     againAfterSeconds: wordSeconds,
@@ -73,28 +72,36 @@ function restOf({ status, nowMs }: ServerState): Decision | undefined {
 }
 
 function chooseHost(state: ServerState, source: Source, recall: Recall): Decision {
-  const { status, server, overheadMib, uidOfServer, serverGroup } = state;
+  const { server, overheadMib, uidOfServer, serverGroup } = state;
   if (server.spec.serverGroup !== undefined && serverGroup === undefined) {
     return { refusal: groupNotFound(server) };
   }
-  const { hosts, freeUid, settings } = state.placement();
-  const uid = status.machine?.uid ?? freeUid;
+  const placement = state.placement();
+  const refusedHosts = [...new Set([...(state.status.refusedHosts ?? []), ...refusalOf(state)])];
+  const group = serverGroup && groupStateOf(serverGroup, uidOf(server), placement.hosts);
+  const asked = requestFor({ server, source, overheadMib, refusedHosts, uidOfServer, group });
+  if (!asked.ok) return { refusal: asked };
+  const forgotten = forgottenRun(state, recall);
+  if (forgotten === undefined) return claimHost(state, source, asked.request, placement);
+  const { run, uid } = forgotten;
+  const choice = { allocation: asked.request.resources, machine: { uid }, refusedHosts: [] };
+  return grant(state, source, choice, run);
+}
+
+function claimHost(
+  state: ServerState,
+  source: Source,
+  request: ScheduleRequest,
+  { hosts, freeUid, settings }: Placement,
+): Decision {
+  const uid = state.status.machine?.uid ?? freeUid;
   if (uid === undefined) {
     const message = "every user id of the configured range is taken: widen serverUidCount";
     return { refusal: { ok: false, reason: "NoValidHost", message } };
   }
-  const refusedHosts = [...new Set([...(status.refusedHosts ?? []), ...refusalOf(state)])];
-  const group = serverGroup && groupStateOf(serverGroup, uidOf(server), hosts);
-  const asked = requestFor({ server, source, overheadMib, refusedHosts, uidOfServer, group });
-  if (!asked.ok) return { refusal: asked };
-  const { resources: allocation } = asked.request;
-  const forgotten = forgottenRun(state, recall);
-  if (forgotten !== undefined && recall.guest !== undefined) {
-    const machine = { uid: recall.guest.uid };
-    return grant(state, source, { allocation, machine, refusedHosts: [] }, forgotten);
-  }
-  const result = schedule(asked.request, hosts, settings);
-  const record = { decision: result.decision, refusedHosts };
+  const { refusedHosts, resources: allocation } = request;
+  const result = schedule(request, hosts, settings);
+  const record = { decision: result.decision, refusedHosts: [...refusedHosts] };
   if (!result.ok) {
     const isFree = refusedHosts.length === 0;
     return isFree ? { refusal: result, record } : rest(state, result.message, record);
@@ -102,7 +109,8 @@ function chooseHost(state: ServerState, source: Source, recall: Recall): Decisio
   if (refusedHosts.length >= attemptsMax) {
     return rest(state, `${attemptsMax} hypervisors in a row did not take the server`, record);
   }
-  return grant(state, source, { ...record, allocation, machine: { uid } }, nextRun(state, result.host));
+  const choice = { ...record, allocation, machine: { uid } };
+  return grant(state, source, choice, nextRun(state, result.host));
 }
 
 function groupNotFound({ metadata, spec }: Server): Refusal {

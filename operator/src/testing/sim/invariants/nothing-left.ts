@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { label } from "../../../api/names.ts";
+import type { Incarnation } from "../../../core/guest/paths.ts";
 import { isReleased } from "../../../core/guest/release.ts";
 import { resources, type ResourceType } from "../../../ports/kube.ts";
+import type { SimNode } from "../world/node.ts";
 import type { World } from "../world/world.ts";
 import { defineInvariant } from "./invariant.ts";
 
@@ -37,8 +39,9 @@ async function leftOnNodes(world: World): Promise<string | undefined> {
     const isWanted = (serverUid: string, token: number): boolean =>
       here.some(({ spec }) => spec.server.uid === serverUid && spec.token === token);
     for (const { serverUid, token } of await node.disk.files.list()) {
-      if (!isWanted(serverUid, token))
-        return `${node.name} keeps a directory of ${serverUid}/${token}`;
+      if (isWanted(serverUid, token)) continue;
+      if (await isKept(world, node, { serverUid, token })) continue;
+      return `${node.name} keeps a directory of ${serverUid}/${token}`;
     }
     for (const { guest, container } of node.guests()) {
       const { serverUid, token } = container.incarnation;
@@ -49,6 +52,20 @@ async function leftOnNodes(world: World): Promise<string | undefined> {
     }
   }
   return undefined;
+}
+
+/**
+ * After a restore a host keeps what only it remembers: the disk of a guest that was given up (docs/adr/0018),
+ * and directories that are too many to be set aside by themselves, which it lists (protocol P4).
+ */
+async function isKept(world: World, node: SimNode, incarnation: Incarnation): Promise<boolean> {
+  if (world.people.restores === 0) return false;
+  const record = await node.disk.files.readRecord(incarnation);
+  if (record?.isRetained === true) return true;
+  const { serverUid, token } = incarnation;
+  const { status } = await world.api.kube.get(resources.hypervisors, { name: node.name });
+  const { orphans = [] } = status ?? {};
+  return orphans.some((orphan) => orphan.serverUid === serverUid && orphan.token === token);
 }
 
 /** Nodes are marked as in use as long as a Guest stands there. */

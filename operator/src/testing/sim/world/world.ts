@@ -113,10 +113,10 @@ export class World {
   };
 
   /** The API server went back in time: notes what it says now, and which guests it has forgotten. */
-  async lookAnew(): Promise<void> {
+  readonly lookAnew = async (): Promise<void> => {
     await this.people.lookAnew();
     await this.forgetting.lookAnew(this.nodes);
-  }
+  };
 
   /** Ends the story: what is outstanding happens, faults are over, and what does not run is started. */
   heal(): void {
