@@ -146,8 +146,8 @@ function grant(state: ServerState, source: Source, choice: Choice, run: Run): De
   const { flavor, image } = source;
   const machine = { ...status.machine, ...choice.machine };
   const group = groupRuleOf(server.spec.serverGroup, state.serverGroup, {
-    host,
-    zone: state.hostOf(host)?.zone,
+    host: run.host,
+    zone: state.hostOf(run.host)?.zone,
   });
   const guest = newGuest({ server, run, source, machine, claim: choice.allocation, group });
   return {

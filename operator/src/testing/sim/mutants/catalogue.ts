@@ -82,8 +82,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: "core/server/run-right.ts",
-        find: "const token = Math.max(run?.token ?? 0, ...tokens) + 1;",
-        replace: "const token = Math.max(run?.token ?? 1, ...tokens);",
+        find: "return runOf(state, host, lastToken(state) + 1);",
+        replace: "return runOf(state, host, Math.max(lastToken(state), 1));",
       },
     ],
   },
