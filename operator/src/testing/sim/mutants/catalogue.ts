@@ -154,4 +154,137 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: "claim-accepted-twice",
+    breaks: "P2: the agent takes claims against what it has committed itself to",
+    edits: [
+      {
+        file: "core/guest/claim.ts",
+        find: "const used = addUp(committed.map((other) => other.spec.resources));",
+        replace: "const used = addUp([]);",
+      },
+    ],
+  },
+  {
+    name: "grant-before-release",
+    breaks: "P1: a new run is granted when the last one was given back",
+    edits: [
+      {
+        file: "core/server/run-right.ts",
+        find: "return isLastReleased && strays.every(isReleased);",
+        replace: "return isLastReleased || strays.every(isReleased);",
+      },
+    ],
+  },
+  {
+    name: "silent-libvirt-is-off",
+    breaks: "P1: a domain is off when libvirt or the absence of its QEMU says so",
+    edits: [
+      {
+        file: "agent/guests/observe.ts",
+        find: 'if (await processes.hasQemu(guest.spec.uid)) return { kind: "unknown" };',
+        replace: "await processes.hasQemu(guest.spec.uid);",
+      },
+    ],
+  },
+  {
+    name: "giving-up-destroys",
+    breaks: "P4: a disk goes with its Server, not with an attempt to place it",
+    edits: [
+      {
+        file: "core/server/upkeep.ts",
+        find: 'const spec = { runState: "Absent", disks: "Keep" } as const;',
+        replace: 'const spec = { runState: "Absent", disks: "Destroy" } as const;',
+      },
+    ],
+  },
+  {
+    name: "stopped-guest-started-again",
+    breaks: "P7: a guest that stopped by itself stays off unless the spec says otherwise",
+    edits: [
+      {
+        file: "core/guest/plan.ts",
+        find: 'const isWanted = view.guest.spec.runState === "Running" && !isBootBegun(view);',
+        replace: 'const isWanted = view.guest.spec.runState === "Running";',
+      },
+    ],
+  },
+  {
+    name: "relist-keeps-the-gone",
+    breaks: "platform: what a new list does not show is gone",
+    edits: [
+      {
+        file: "platform/informer.ts",
+        find: "for (const key of gone) changes.push(this.#change(key, undefined));",
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "expired-watch-resumed",
+    breaks: "platform: after 410 the cache is listed anew",
+    edits: [
+      {
+        file: "platform/reflector.ts",
+        find: "if (error instanceof Expired) this.#version = undefined;",
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "lease-taken-from-the-living",
+    breaks: "platform: one leader at a time",
+    edits: [
+      {
+        file: "platform/lease-lock.ts",
+        find: "if (this.#isHeldByOther()) return false;",
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "server-let-go-first",
+    breaks: "P4: a Server goes last, when its hosts have undone its Guests",
+    edits: [
+      {
+        file: "core/server/actions/delete.ts",
+        find: "if (state.guests.length === 0) return",
+        replace: "if (state.guests.length >= 0) return",
+      },
+    ],
+  },
+  {
+    name: "forgotten-not-asked-for",
+    breaks: "P1: a server that was there before its leader is built when every host has spoken",
+    edits: [
+      {
+        file: "core/server/recall.ts",
+        find: "silentHosts: isOlder ? words.filter(isAwaited).map(({ host }) => host) : [],",
+        replace:
+          "silentHosts: words.filter(isAwaited).slice(words.length).map(({ host }) => host),",
+      },
+    ],
+  },
+  {
+    name: "history-not-proven",
+    breaks: "P1: the leader grants by what is of one history",
+    edits: [
+      {
+        file: "platform/lease-lock.ts",
+        find: "return this.#witness.agrees(lease.spec?.renewTime, confirmed);",
+        replace: "return this.#witness.agrees(lease.spec?.renewTime, -1);",
+      },
+    ],
+  },
+  {
+    name: "agent-outlives-its-history",
+    breaks: "P1: a process that finds an older word of its own in its Lease begins anew",
+    edits: [
+      {
+        file: "agent/heartbeat/heartbeat.ts",
+        find: "if (this.#witness.agrees(lease?.spec?.renewTime, confirmed)) return lease;",
+        replace: "if (this.#witness.agrees(lease?.spec?.renewTime, confirmed - 1e6)) return lease;",
+      },
+    ],
+  },
 ];
