@@ -42,7 +42,10 @@ async function lead(): Promise<Testimonies> {
 }
 
 async function beat(name: string, said: string | undefined): Promise<void> {
-  const annotations = said === undefined ? {} : { [annotation.forgotten]: said };
+  const annotations = {
+    other: "kept",
+    ...(said !== undefined && { [annotation.forgotten]: said }),
+  };
   const metadata = { namespace: "heartbeats", name, annotations };
   const identity = { apiVersion: "coordination.k8s.io/v1", kind: "Lease" };
   const spec = { renewTime: `2026-01-01T00:00:${10 + clock.monotonicMs() / 1000}.000000Z` };
