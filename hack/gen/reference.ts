@@ -12,6 +12,7 @@ import {
 } from "../../operator/src/api/rights.ts";
 import { operatorConfigSchema } from "../../operator/src/controllers/config.ts";
 import { filters } from "../../operator/src/core/scheduler/filters/index.ts";
+import { weighers } from "../../operator/src/core/scheduler/weighers/index.ts";
 import { schedulerSettingsSchema } from "../../operator/src/core/scheduler/settings-schema.ts";
 import { agentConfigSchema, describeConfig } from "../../operator/src/platform/config.ts";
 import { objectSchema } from "./crd.ts";
@@ -162,7 +163,6 @@ function configurationPage(): string {
 
 function schedulerPage(): string {
   const settings = z.toJSONSchema(schedulerSettingsSchema).properties ?? {};
-  const multipliers = (settings["multipliers"] as z.core.JSONSchema.JSONSchema).properties ?? {};
   return page(
     "Scheduler",
     "A server goes to the host with the highest sum of weights among those that pass every filter. `status.decision` of a Server says how many hosts each cause excluded, and what weights the chosen one got.",
@@ -172,12 +172,22 @@ function schedulerPage(): string {
     "## Filters",
     "In the order in which a host has to pass; the first that it fails names the cause.",
     table(
-      ["filter", "stands for, in Nova"],
-      filters.map(({ name, source }) => [code(name), source]),
+      ["filter", "what passes", "stands for, in Nova", "differs"],
+      filters.map(({ name, about, source, differs = "" }) => [code(name), about, source, differs]),
     ),
     "## Weighers",
     "Each gives a host between 0 and its multiplier. `multipliers` of the settings changes it, and for the hosts of an aggregate its metadata does.",
-    table(["weigher", "multiplier"], describedRows(multipliers)),
+    table(
+      ["weigher", "what counts", "multiplier", "metadata of aggregates", "Nova's", "differs"],
+      weighers.map((one) => [
+        code(one.name),
+        one.about,
+        String(one.defaultMultiplier),
+        code(one.multiplierKey),
+        one.source === "none" ? "" : one.source,
+        one.source === "none" ? "not in Nova" : (one.differs ?? ""),
+      ]),
+    ),
   );
 }
 

@@ -34,8 +34,10 @@ const context = { kube, clock, random, log, metrics };
 // The pod's name begins it, for people; the rest tells a restarted process from the one before.
 const identity = `${config.podName}_${random.uuid()}`;
 let outcome: "stopped" | "failed" | "lost" = "stopped";
+// Over connections of its own: a renewal must not wait behind the requests of a burst.
+const candidacy = { ...context, kube: countWrites(createInClusterStore(), metrics) };
 const election = await runAsLeader(
-  { ...context, namespace: config.namespace, name: leaseName, identity, signal: stop.signal },
+  { ...candidacy, namespace: config.namespace, name: leaseName, identity, signal: stop.signal },
   async (signal, prove) => {
     outcome = await runOperator(context, config, { instance: identity, prove }, signal);
   },

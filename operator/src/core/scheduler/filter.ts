@@ -20,6 +20,10 @@ interface FilterFacts {
   readonly name: string;
   /** Nova's filter that it stands for. */
   readonly source: string;
+  /** Which hosts pass, for people. */
+  readonly about: string;
+  /** Where it departs from Nova. */
+  readonly differs?: string;
 }
 
 /** Decides which hosts may be chosen at all. */

@@ -11,8 +11,12 @@ export type Weigher = WeigherFacts & (HostWeigher | RequestWeigher);
 
 interface WeigherFacts {
   readonly name: string;
-  /** Nova's weigher that it stands for. */
+  /** Nova's weigher that it stands for; "none" when it is not in Nova. */
   readonly source: string;
+  /** Which hosts are better, for people. */
+  readonly about: string;
+  /** Where it departs from Nova. */
+  readonly differs?: string;
   /** What its normalised value is multiplied by; below 0 it prefers the opposite. */
   readonly defaultMultiplier: number;
   /** The metadata of aggregates that gives their hosts another multiplier. */

@@ -2,10 +2,10 @@
 import { metadataOf } from "../aggregates.ts";
 import { defineFilter } from "../filter.ts";
 
-/** Aggregates that name flavors (`instance_type`) take no others. */
 export const aggregateFlavors = defineFilter({
   name: "aggregate-flavors",
   source: "AggregateTypeAffinityFilter",
+  about: "Aggregates that name flavors (`instance_type`) take no others.",
   asks: ({ flavor }) => flavor?.name,
   testFor: (flavor) => (host) => {
     const names = metadataOf(host, "instance_type");

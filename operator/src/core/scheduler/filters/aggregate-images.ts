@@ -2,10 +2,11 @@
 import { metadataOf } from "../aggregates.ts";
 import { defineFilter } from "../filter.ts";
 
-/** What aggregates say under the name of an image property limits images that have the property. */
 export const aggregateImages = defineFilter({
   name: "aggregate-images",
   source: "AggregateImagePropertiesIsolation",
+  about:
+    "What aggregates say under the name of an image property limits images that have the property.",
   asks({ image }, { imagePropertyPrefix = "" }) {
     const properties = Object.entries(image?.properties ?? {}).filter(
       ([key, value]) => key.startsWith(imagePropertyPrefix) && value !== "",

@@ -2,10 +2,11 @@
 import { keysUnder, metadataOf } from "../aggregates.ts";
 import { defineFilter } from "../filter.ts";
 
-/** Aggregates that name tenants (`filter_tenant_id`, with any ending) take no others. */
 export const aggregateTenants = defineFilter({
   name: "aggregate-tenants",
   source: "AggregateMultiTenancyIsolation",
+  about: "Aggregates that name tenants (`filter_tenant_id`, with any ending) take no others.",
+  differs: "tenants are namespaces.",
   asks: ({ namespace = "" }) => namespace,
   testFor: (namespace) => (host) => {
     const keys = keysUnder(host, "filter_tenant_id");

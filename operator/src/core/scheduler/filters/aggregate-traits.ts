@@ -4,10 +4,11 @@ import { defineFilter } from "../filter.ts";
 
 const namespace = "trait:";
 
-/** Aggregates that name traits (`trait:X` with value `required`) take only who requires all of them. */
 export const aggregateTraits = defineFilter({
   name: "aggregate-traits",
   source: "isolate_aggregates",
+  about:
+    "Aggregates that name traits (`trait:X` with value `required`) take only who requires all of them.",
   asks: ({ placement }) => placement?.groups.flatMap((group) => group.required.flat()) ?? [],
   testFor(traits) {
     const required = new Set(traits);

@@ -3,10 +3,10 @@ import { defineFilter } from "../filter.ts";
 import type { Capability } from "../host-state.ts";
 import { demandsOf, matchesSpec } from "../spec-operators.ts";
 
-/** The host says of itself what the flavor's `capabilities:` demand. */
 export const capabilities = defineFilter({
   name: "capabilities",
   source: "ComputeCapabilitiesFilter",
+  about: "The host says of itself what the flavor's `capabilities:` demand.",
   asks({ flavor }, settings) {
     const demands = demandsOf(flavor?.extraSpecs, "capabilities:", settings);
     return demands.length === 0 ? undefined : demands;

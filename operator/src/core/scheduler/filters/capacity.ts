@@ -2,10 +2,11 @@
 import { describeShortage, fits, shortagesOf } from "../../placement/capacity.ts";
 import { defineFilter } from "../filter.ts";
 
-/** The host has room beside what it promised. Differs: in Nova, Placement answers this before. */
 export const capacity = defineFilter({
   name: "capacity",
   source: "Placement's allocation candidates",
+  about: "The host has room beside what it promised.",
+  differs: "in Nova, Placement answers this before.",
   asks({ resources, placement }) {
     const whole = placement?.groups.find(({ usesSameProvider }) => !usesSameProvider);
     return whole?.resources ?? resources;

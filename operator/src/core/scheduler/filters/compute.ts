@@ -8,10 +8,11 @@ const nodeFaults: Readonly<Record<Exclude<HostState["node"], "Offered">, string>
   Gone: "has no node any more",
 };
 
-/** The host answers and takes new servers. Differs: the Node's label and cordon count as well. */
 export const compute = defineFilter({
   name: "compute",
   source: "ComputeFilter",
+  about: "The host answers and takes new servers.",
+  differs: "the Node's label and cordon count as well.",
   asks: () => "every server",
   testFor: () => isOpen,
 });

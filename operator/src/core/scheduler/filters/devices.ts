@@ -3,10 +3,11 @@ import { defineFilter } from "../filter.ts";
 import type { DevicePool } from "../host-state.ts";
 import type { DeviceRequest } from "../request.ts";
 
-/** The host has the devices that are asked for, all of them at once. */
 export const devices = defineFilter({
   name: "devices",
   source: "PciPassthroughFilter",
+  about: "The host has the devices that are asked for, all of them at once.",
+  differs: "no host reports devices yet: what asks for them finds none.",
   asks: ({ devices: requests = [] }) => (requests.length === 0 ? undefined : requests),
   testFor: (requests) => (host) => {
     const free = (host.devices ?? []).map((pool) => ({ ...pool }));

@@ -2,10 +2,11 @@
 import { defineServerFilter } from "../filter.ts";
 import { domainOf } from "../group.ts";
 
-/** The host, or its zone, is where the members of the group are already. */
 export const groupAffinity = defineServerFilter({
   name: "group-affinity",
   source: "ServerGroupAffinityFilter",
+  about: "The host, or its zone, is where the members of the group are already.",
+  differs: "zones as well as hosts.",
   testFor({ group }) {
     if (group?.policy !== "affinity") return undefined;
     const { members } = group;

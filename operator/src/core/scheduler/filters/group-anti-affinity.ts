@@ -2,10 +2,12 @@
 import { defineServerFilter } from "../filter.ts";
 import { domainOf } from "../group.ts";
 
-/** The host, or its zone, has room for another member of the group. Where the server is, it may stay. */
 export const groupAntiAffinity = defineServerFilter({
   name: "group-anti-affinity",
   source: "ServerGroupAntiAffinityFilter",
+  about:
+    "The host, or its zone, has room for another member of the group. Where the server is, it may stay.",
+  differs: "zones as well as hosts.",
   testFor({ group, serverUid }) {
     if (group?.policy !== "anti-affinity") return undefined;
     return (host) => {

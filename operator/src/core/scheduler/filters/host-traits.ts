@@ -2,10 +2,10 @@
 import { defineFilter } from "../filter.ts";
 import type { HostState } from "../host-state.ts";
 
-/** The host has the traits that are required of it as a whole, and none that is forbidden. */
 export const hostTraits = defineFilter({
   name: "host-traits",
   source: "Placement's required traits",
+  about: "The host has the traits that are required of it as a whole, and none that is forbidden.",
   asks({ placement }) {
     const whole = placement?.groups.find(({ usesSameProvider }) => !usesSameProvider);
     const { required = [], forbidden = [] } = whole ?? {};

@@ -4,10 +4,11 @@ import type { HostState, SupportedGuest } from "../host-state.ts";
 import type { RequestedImage } from "../request.ts";
 import { satisfiesVersion, versionOf } from "../version-range.ts";
 
-/** The host can run what the image was made for. Only images that name a kind of guest are looked at. */
 export const imageProperties = defineFilter({
   name: "image-properties",
   source: "ImagePropertiesFilter",
+  about:
+    "The host can run what the image was made for. Only images that name a kind of guest are looked at.",
   asks({ image }, { defaultArchitecture }) {
     const properties = image?.properties ?? {};
     const wanted = wantedGuest(properties, defaultArchitecture);

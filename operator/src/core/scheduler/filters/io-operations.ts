@@ -2,10 +2,12 @@
 import { leastNumberOf } from "../aggregates.ts";
 import { defineFilter } from "../filter.ts";
 
-/** The host is not busy with too many servers already. An aggregate's own limit counts first. */
 export const ioOperations = defineFilter({
   name: "io-operations",
   source: "IoOpsFilter, AggregateIoOpsFilter",
+  about:
+    "The host is not busy with too many servers already. An aggregate's own limit counts first.",
+  differs: "no limit unless one is set; Nova has 8.",
   asks: (_, { ioOperationsPerHostMax }) => ({ ioOperationsPerHostMax }),
   testFor:
     ({ ioOperationsPerHostMax = Infinity }) =>

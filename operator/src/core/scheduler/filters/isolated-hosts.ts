@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineFilter } from "../filter.ts";
 
-/** Images that have hosts kept for them run there, and where that is strict, no others do. */
 export const isolatedHosts = defineFilter({
   name: "isolated-hosts",
   source: "IsolatedHostsFilter",
+  about: "Images that have hosts kept for them run there, and where that is strict, no others do.",
   asks({ image }, { isolation }) {
     if (isolation === undefined) return undefined;
     const { hosts, images, isStrict } = isolation;

@@ -2,10 +2,11 @@
 import { selects } from "../../lib/label-selector.ts";
 import { defineFilter } from "../filter.ts";
 
-/** The host's Node has the labels that the hint demands. Differs: labels in place of JSON expressions. */
 export const nodeSelector = defineFilter({
   name: "node-selector",
   source: "JsonFilter",
+  about: "The host's Node has the labels that the hint demands.",
+  differs: "labels in place of JSON expressions.",
   asks: ({ hints }) => hints?.nodeSelector,
   testFor:
     (selector) =>

@@ -3,10 +3,11 @@ import { fitTopology } from "../../guest/numa/fit.ts";
 import { defineFilter } from "../filter.ts";
 import type { HostState } from "../host-state.ts";
 
-/** The host's NUMA cells can hold the guest's. */
 export const numaTopology = defineFilter({
   name: "numa-topology",
   source: "NUMATopologyFilter",
+  about: "The host's NUMA cells can hold the guest's.",
+  differs: "nothing is placed on NUMA cells yet: what asks for them is refused before.",
   asks: ({ topology }) => topology,
   testFor: (topology) => (host) => {
     const limits = {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineServerFilter } from "../filter.ts";
 
-/** One of the servers that the hint names is on the host. */
 export const sameHost = defineServerFilter({
   name: "same-host",
   source: "SameHostFilter",
+  about: "One of the servers that the hint names is on the host.",
   testFor({ hints: { sameHost: uids = [] } = {} }) {
     if (uids.length === 0) return undefined;
     return ({ servers }) =>

@@ -2,10 +2,11 @@
 import { leastNumberOf } from "../aggregates.ts";
 import { defineFilter } from "../filter.ts";
 
-/** The host has not as many servers as it may have. An aggregate's own limit counts first. */
 export const serverCount = defineFilter({
   name: "server-count",
   source: "NumInstancesFilter, AggregateNumInstancesFilter",
+  about: "The host has not as many servers as it may have. An aggregate's own limit counts first.",
+  differs: "no limit unless one is set; Nova has 50.",
   asks: (_, { serversPerHostMax }) => ({ serversPerHostMax }),
   testFor:
     ({ serversPerHostMax = Infinity }) =>

@@ -2,10 +2,11 @@
 import { capacityOf } from "../../placement/inventory.ts";
 import { defineWeigher } from "../weigher.ts";
 
-/** Virtual CPUs that may still be promised: unlike memory and disk, with the ratio, as in Nova. */
 export const cpu = defineWeigher({
   name: "cpu",
   source: "CPUWeigher",
+  about:
+    "Virtual CPUs that may still be promised: unlike memory and disk, with the ratio, as in Nova.",
   defaultMultiplier: 1,
   multiplierKey: "cpu_weight_multiplier",
   floor: 0,

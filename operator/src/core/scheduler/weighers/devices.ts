@@ -3,10 +3,10 @@ import { defineWeigher } from "../weigher.ts";
 
 const devicesMax = 100;
 
-/** Hosts with few free devices first: those with many are kept for servers that need them. */
 export const devices = defineWeigher({
   name: "devices",
   source: "PCIWeigher",
+  about: "Hosts with few free devices first: those with many are kept for servers that need them.",
   defaultMultiplier: 1,
   multiplierKey: "pci_weight_multiplier",
   weigh({ devices: pools = [] }) {

@@ -2,10 +2,10 @@
 import { freeOf } from "../../placement/inventory.ts";
 import { defineWeigher } from "../weigher.ts";
 
-/** Disk that is there and not promised: spreads servers. */
 export const disk = defineWeigher({
   name: "disk",
   source: "DiskWeigher",
+  about: "Disk that is there and not promised: spreads servers.",
   defaultMultiplier: 1,
   multiplierKey: "disk_weight_multiplier",
   floor: 0,

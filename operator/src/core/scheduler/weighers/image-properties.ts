@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineWeigher } from "../weigher.ts";
 
-/** Properties that the image has in common with those of the servers there. */
 export const imageProperties = defineWeigher({
   name: "image-properties",
   source: "ImagePropertiesWeigher",
+  about: "Properties that the image has in common with those of the servers there.",
   defaultMultiplier: 0,
   multiplierKey: "image_props_weight_multiplier",
   measureFor({ image }, { imagePropertyRatios: ratios }) {

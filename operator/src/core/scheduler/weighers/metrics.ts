@@ -4,10 +4,10 @@ import { defineWeigher } from "../weigher.ts";
 /** Worse than any metric: the value of a host that does not report one. */
 const unavailable = -10_000;
 
-/** What the host measures of itself, times the ratios of the settings. */
 export const metrics = defineWeigher({
   name: "metrics",
   source: "MetricsWeigher",
+  about: "What the host measures of itself, times the ratios of the settings.",
   defaultMultiplier: 1,
   multiplierKey: "metrics_weight_multiplier",
   measureFor(_, { metrics: { ratios = {} } = {} }) {

@@ -3,10 +3,10 @@ import { defineWeigher } from "../weigher.ts";
 
 const pressures = ["PRESSURE_CPU", "PRESSURE_MEMORY", "PRESSURE_DISK"];
 
-/** Hosts that say that they run short of something come later. Not in Nova. */
 export const pressure = defineWeigher({
   name: "pressure",
   source: "none",
+  about: "Hosts that say that they run short of something come later.",
   defaultMultiplier: 10,
   multiplierKey: "pressure_weight_multiplier",
   isAdverse: true,

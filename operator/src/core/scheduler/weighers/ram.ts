@@ -2,10 +2,10 @@
 import { freeOf } from "../../placement/inventory.ts";
 import { defineWeigher } from "../weigher.ts";
 
-/** Memory that is there and not promised: spreads servers. */
 export const ram = defineWeigher({
   name: "ram",
   source: "RAMWeigher",
+  about: "Memory that is there and not promised: spreads servers.",
   defaultMultiplier: 1,
   multiplierKey: "ram_weight_multiplier",
   floor: 0,

@@ -2,10 +2,11 @@
 import { memberCounter } from "../group.ts";
 import { defineWeigher } from "../weigher.ts";
 
-/** Members of the server's group that are on the host, or in its zone. */
 export const softAffinity = defineWeigher({
   name: "soft-affinity",
   source: "ServerGroupSoftAffinityWeigher",
+  about: "Members of the server's group that are on the host, or in its zone.",
+  differs: "zones as well as hosts.",
   defaultMultiplier: 1,
   multiplierKey: "soft_affinity_weight_multiplier",
   measureFor({ group }) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineWeigher } from "../weigher.ts";
 
-/** Traits that the request prefers are there, those that it avoids are not. Not in Nova. */
 export const traits = defineWeigher({
   name: "traits",
   source: "none",
+  about: "Traits that the request prefers are there, those that it avoids are not.",
   defaultMultiplier: 1,
   multiplierKey: "traits_weight_multiplier",
   measureFor({ traits: { preferred, avoided } = { preferred: [], avoided: [] } }) {
