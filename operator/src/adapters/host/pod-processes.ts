@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { open, readdir, readFile, type FileHandle } from "node:fs/promises";
+import { open, readFile, type FileHandle } from "node:fs/promises";
 import { Unavailable } from "../../ports/errors.ts";
 import type { PodIdentity } from "../../ports/pod-networks.ts";
+import { processStatuses } from "./process-statuses.ts";
 
 /**
  * A number in `proc` for each pod that has processes: of one that nobody in the pod could have put
@@ -12,8 +13,8 @@ export async function findPodProcesses(
   proc = "/proc",
 ): Promise<Map<PodIdentity, string>> {
   const found = new Map<PodIdentity, string>();
-  for (const pid of await readdir(proc)) {
-    const pod = /^\d+$/.test(pid) ? await podOf(pods, `${proc}/${pid}`) : undefined;
+  for await (const { pid, text } of processStatuses(proc)) {
+    const pod = await podOf(pods, `${proc}/${pid}`, text);
     if (pod !== undefined) found.set(pod, pid);
   }
   return found;
@@ -27,7 +28,8 @@ export async function openNetworkNamespace(pod: PodIdentity, proc = "/proc"): Pr
     throw new Unavailable(`the pod ${pod.podUid} ends`, cause);
   });
   // The number could have gone to another process in between.
-  if ((await podOf([pod], `${proc}/${pid}`)) !== undefined) return namespace;
+  const status = await readIfThere(`${proc}/${pid}/status`);
+  if ((await podOf([pod], `${proc}/${pid}`, status)) !== undefined) return namespace;
   await namespace.close();
   throw new Unavailable(`the pod ${pod.podUid} ends`);
 }
@@ -36,8 +38,8 @@ export async function openNetworkNamespace(pod: PodIdentity, proc = "/proc"): Pr
 async function podOf(
   pods: readonly PodIdentity[],
   directory: string,
+  status: string,
 ): Promise<PodIdentity | undefined> {
-  const status = await readIfThere(`${directory}/status`);
   // In this namespace and its container's, and no further one that the pod made by itself.
   if (!/^NSpid:\t\d+\t1$/m.test(status)) return undefined;
   const uid = Number(/^Uid:\t(\d+)\t/m.exec(status)?.[1]);
