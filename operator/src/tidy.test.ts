@@ -202,6 +202,16 @@ describe("the house", () => {
     expect(sources.filter((source) => source.path.endsWith("/index.ts")).length).toBeGreaterThan(2);
   });
 
+  test("every decision has a number of its own, and says it", () => {
+    const directory = join(repositoryRoot, "docs/adr");
+    const names = readdirSync(directory).filter((name) => name !== "README.md");
+    const numbers = names.map((name) => name.slice(0, 4));
+    expect(new Set(numbers).size).toBe(names.length);
+    for (const name of names) {
+      expect(readFileSync(join(directory, name), "utf8")).toMatch(`# ${name.slice(0, 4)}: `);
+    }
+  });
+
   test("wiring stays wiring and files stay small", () => {
     const lengths = product.map((source) => ({
       path: source.path,
