@@ -70,7 +70,8 @@ function bareGuest({ spec, ...guest }: Guest): Guest {
 
 /** The pod of a server without what makes it ours: its directories are empty ones of its own. */
 function barePod(guest: Guest, guestImage: string): Pod {
-  const { spec, apiVersion, kind } = serverPod(aServer(), guest, { guestImage }, false);
+  const choice = { isAccelerated: false, claims: [] };
+  const { spec, apiVersion, kind } = serverPod(aServer(), guest, { guestImage }, choice);
   const { affinity: _, ...rest } = spec;
   const [container] = spec.containers;
   return {

@@ -43,4 +43,7 @@ export const runc: Component = {
 
 export const cniPlugins: Component = { name: "cni-plugins" };
 
+/** Attaches pods to further networks; calls a plugin of {@link cniPlugins} for each. */
+export const multus: Component = { name: "multus" };
+
 export const helm: Component = { name: "helm" };

@@ -11,12 +11,14 @@ test("no two nodes share a name or an address", () => {
     plan.hardwareAddress,
     plan.podSubnet,
     plan.link,
+    plan.guestLink,
   ]);
   expect(new Set(values).size).toBe(values.length);
 });
 
 test("names of network interfaces are short enough for the kernel", () => {
-  expect(plans.filter((plan) => plan.link.length > 15)).toEqual([]);
+  const names = plans.flatMap(({ link, guestLink }) => [link, guestLink]);
+  expect(names.filter((name) => name.length > 15)).toEqual([]);
 });
 
 test.each([0, nodeCountMax + 1, 1.5, Number.NaN])("there is no node %d", (number) => {

@@ -13,6 +13,12 @@ export const bridge = {
   hardwareAddress: "02:4b:4e:00:00:01",
 } as const;
 
+/** The bridge that joins the nodes' second network cards: a wire for guests, on which the host is not. */
+export const guestWire = {
+  name: "kilonova1",
+  hardwareAddress: "02:4b:4e:00:00:02",
+} as const;
+
 export const podNetwork = "10.251.0.0/16";
 export const serviceNetwork = "10.252.0.0/16";
 /** The Service `kubernetes`: the first address of the network. */
@@ -33,6 +39,8 @@ export interface NodePlan {
   readonly hardwareAddress: string;
   /** The host's end of the node's network cable. */
   readonly link: string;
+  /** The host's end of the cable to the {@link guestWire}. */
+  readonly guestLink: string;
 }
 
 /** Names and addresses of a node, counted from 1. */
@@ -47,6 +55,7 @@ export function planNode(number: number): NodePlan {
     hardwareAddress: `02:4b:4e:00:01:0${number}`,
     podSubnet: `10.251.${number}.0/24`,
     link: `kilonova-n${number}`,
+    guestLink: `kilonova-g${number}`,
   };
 }
 

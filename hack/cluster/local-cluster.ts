@@ -6,6 +6,7 @@
  */
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { z } from "zod";
 import { run } from "../exec.ts";
 import type { RunResult } from "../exec.ts";
@@ -24,7 +25,7 @@ import { ControlPlane } from "./control-plane.ts";
 import { layoutOf, nodeCountDefault, nodeCountMax, planNode, stateDirectory } from "./layout.ts";
 import type { Layout } from "./layout.ts";
 import { LocalNode } from "./local-node.ts";
-import { ensureBridge, removeBridge } from "./network.ts";
+import { ensureBridges, removeBridges } from "./network.ts";
 import type { PowerSupply } from "./node-machine.ts";
 import { checkPrerequisites, requireRoot } from "./prerequisites.ts";
 import { clientPath, controlPlanePrograms, nodePrograms } from "./programs.ts";
@@ -62,7 +63,7 @@ export class LocalCluster implements Cluster {
       const controlPlane = await step("control plane programs", controlPlanePrograms);
       await step("node programs", () => this.#nodePrograms());
       const nodes = await this.#nodes();
-      await ensureBridge();
+      await ensureBridges();
       if (existsSync(this.auditLogPath)) await truncate(this.auditLogPath);
       await step("API server and machines", () =>
         Promise.all([
@@ -75,6 +76,7 @@ export class LocalCluster implements Cluster {
         await Promise.all([
           this.#controlPlane.startControllers(controlPlane),
           ...nodes.map((node) => node.heal().then(() => node.startDaemons())),
+          this.kubectl(["apply", "-f", join(import.meta.dirname, "multus.yaml")]),
         ]);
         await this.#waitUntilUsable(nodes);
       });
@@ -88,7 +90,7 @@ export class LocalCluster implements Cluster {
       await Promise.all(this.#localNodes(nodeCountMax).map((node) => node.powerCut()));
       await this.#controlPlane.remove();
       await removeCgroup();
-      await removeBridge();
+      await removeBridges();
       await rm(this.#layout.state, { recursive: true, force: true });
     });
   }

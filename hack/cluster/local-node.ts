@@ -6,7 +6,7 @@ import type { ClusterNode, InputOptions, NodeState } from "./contract.ts";
 import { waitUntilReady } from "./daemons.ts";
 import { importImage } from "./images.ts";
 import type { NodePlan } from "./layout.ts";
-import { connectCable, disconnectCable, isCableConnected } from "./network.ts";
+import { areCablesConnected, connectCables, disconnectCables } from "./network.ts";
 import { nodePaths } from "./node-config.ts";
 import { NodeMachine } from "./node-machine.ts";
 import type { PowerSupply } from "./node-machine.ts";
@@ -30,7 +30,7 @@ export class LocalNode implements ClusterNode {
 
   async state(): Promise<NodeState> {
     if ((await this.#machine.initPid()) === undefined) return "off";
-    if (!isCableConnected(this.#machine.plan)) return "partitioned";
+    if (!areCablesConnected(this.#machine.plan)) return "partitioned";
     for (const daemon of daemons) {
       if (!(await this.#isRunning(daemon))) return "stopped";
     }
@@ -75,11 +75,11 @@ export class LocalNode implements ClusterNode {
   }
 
   async partition(): Promise<void> {
-    await disconnectCable(this.#machine.plan);
+    await disconnectCables(this.#machine.plan);
   }
 
   async heal(): Promise<void> {
-    await connectCable(this.#machine.plan);
+    await connectCables(this.#machine.plan);
   }
 
   exec(argv: readonly string[], options: InputOptions = {}): Promise<TryRunResult> {

@@ -1,56 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The wires between the host and the nodes: one bridge, and a virtual cable to every node. */
+/**
+ * The wires between the host and the nodes: a bridge with a virtual cable to every node, and another one
+ * for the networks of guests, on which no node and not the host has an address.
+ */
 import { existsSync } from "node:fs";
 import { run, tryRun } from "../exec.ts";
-import { bridge } from "./layout.ts";
+import { bridge, guestWire } from "./layout.ts";
 import type { NodePlan } from "./layout.ts";
 
 const interfaces = "/sys/class/net";
 
-/** Makes the bridge with the host's address unless it is there. */
-export async function ensureBridge(): Promise<void> {
-  if (!existsSync(`${interfaces}/${bridge.name}`)) {
-    await ip(`link add ${bridge.name} address ${bridge.hardwareAddress} type bridge`);
+/** Makes the bridges, one of them with the host's address, unless they are there. */
+export async function ensureBridges(): Promise<void> {
+  for (const { name, hardwareAddress } of [bridge, guestWire]) {
+    if (!existsSync(`${interfaces}/${name}`)) {
+      // A bridge that listens for memberships would keep multicast from who joined unheard.
+      await ip(`link add ${name} address ${hardwareAddress} type bridge mcast_snooping 0`);
+    }
+    await ip(`link set ${name} up`);
   }
-  await ip(`address replace ${bridge.address}/24 dev ${bridge.name}`, `link set ${bridge.name} up`);
+  await ip(`address replace ${bridge.address}/24 dev ${bridge.name}`);
 }
 
-export async function removeBridge(): Promise<void> {
-  await removeInterface(bridge.name);
+export async function removeBridges(): Promise<void> {
+  for (const { name } of [bridge, guestWire]) await removeInterface(name);
 }
 
-/** Lays the cable from the bridge into the network namespace of a process, unless it lies. */
-export async function ensureCable(node: NodePlan, pid: number): Promise<void> {
-  if (!existsSync(`${interfaces}/${node.link}`)) {
-    await ip(
-      `link add ${node.link} type veth peer name eth0 address ${node.hardwareAddress} netns ${pid}`,
-    );
+/** Lays the cables from the bridges into the network namespace of a process, unless they lie. */
+export async function ensureCables(node: NodePlan, pid: number): Promise<void> {
+  const cables = [
+    [node.link, `eth0 address ${node.hardwareAddress}`],
+    [node.guestLink, "eth1"],
+  ] as const;
+  for (const [link, end] of cables) {
+    if (!existsSync(`${interfaces}/${link}`)) {
+      await ip(`link add ${link} type veth peer name ${end} netns ${pid}`);
+    }
   }
-  await connectCable(node);
+  await connectCables(node);
   // The host reaches pods as other nodes do.
   await ip(`route replace ${node.podSubnet} via ${node.address} dev ${bridge.name}`);
 }
 
-/** Removes a node's cable and the way to its pods. */
-export async function removeCable(node: NodePlan): Promise<void> {
-  await removeInterface(node.link);
+/** Removes a node's cables and the way to its pods. */
+export async function removeCables(node: NodePlan): Promise<void> {
+  for (const link of [node.link, node.guestLink]) await removeInterface(link);
   // The route is gone already when the bridge is.
   await tryRun("ip", ["route", "del", node.podSubnet]);
 }
 
-/** Plugs a node's cable into the bridge. */
-export async function connectCable(node: NodePlan): Promise<void> {
-  await ip(`link set ${node.link} master ${bridge.name} up`);
+/** Plugs a node's cables into the bridges. */
+export async function connectCables(node: NodePlan): Promise<void> {
+  await ip(
+    `link set ${node.link} master ${bridge.name} up`,
+    `link set ${node.guestLink} master ${guestWire.name} up`,
+  );
 }
 
-/** Unplugs a node's cable at the bridge: the node sees its link up and its packets vanish. */
-export async function disconnectCable(node: NodePlan): Promise<void> {
-  await ip(`link set ${node.link} nomaster`);
+/** Unplugs a node's cables at the bridges: the node sees its links up and its packets vanish. */
+export async function disconnectCables(node: NodePlan): Promise<void> {
+  await ip(`link set ${node.link} nomaster`, `link set ${node.guestLink} nomaster`);
 }
 
-/** Whether a node's cable is plugged into the bridge. */
-export function isCableConnected(node: NodePlan): boolean {
-  return existsSync(`${interfaces}/${node.link}/master`);
+/** Whether a node's cables are plugged into the bridges. */
+export function areCablesConnected(node: NodePlan): boolean {
+  return [node.link, node.guestLink].every((link) => existsSync(`${interfaces}/${link}/master`));
 }
 
 async function ip(...commands: readonly string[]): Promise<void> {

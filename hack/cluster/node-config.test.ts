@@ -23,7 +23,7 @@ test("a node's files carry its own name, address and pods", () => {
   const files = nodeFiles(planNode(2), { memoryMib: 8192, sandboxImage });
   expect(files["/etc/hostname"]).toBe("node-2\n");
   expect(files["/etc/hosts"]).toContain("10.250.0.12 node-2");
-  expect(files["/etc/cni/net.d/10-kilonova.conflist"]).toContain("10.251.2.0/24");
+  expect(files["/etc/cni/net.d/10-kilonova.conf"]).toContain("10.251.2.0/24");
   expect(files[nodePaths.containerdConfig]).toContain(`sandbox = '${sandboxImage}'`);
   expect(files["/etc/machine-id"]).toMatch(/^[0-9a-f]{32}\n$/);
 });
@@ -36,7 +36,13 @@ test("machine ids differ", () => {
 });
 
 test("disks are bound for writing and programs are not", () => {
-  const programs = { kubernetes: "/k", containerd: "/c", runc: "/r", cniPlugins: "/n" };
+  const programs = {
+    kubernetes: "/k",
+    containerd: "/c",
+    runc: "/r",
+    cniPlugins: "/n",
+    multus: "/m",
+  };
   const binds = nodeBinds("/disk", programs);
   for (const path of nodeDiskDirectories) expect(binds).toContain(`/disk${path}:${path}:rw`);
   expect(binds).toContain("/n:/opt/cni/bin:ro");

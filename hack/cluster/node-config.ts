@@ -17,12 +17,16 @@ export const nodePaths = {
   startKubelet: "/usr/local/sbin/start-kubelet",
 } as const;
 
+/** A bridge on every node that leads to the wire of guests. `node-init.sh` makes it at boot. */
+export const guestBridge = "guests0";
+
 /** Where the programs of each component are in a node. */
 export const nodeProgramDirectories = {
   kubernetes: "/opt/kubernetes/bin",
   containerd: "/opt/containerd/bin",
   runc: "/opt/runc/bin",
   cniPlugins: "/opt/cni/bin",
+  multus: "/opt/multus/bin",
 } as const;
 
 export const nodeSearchPath = [
@@ -46,7 +50,7 @@ export function nodeFiles(node: NodePlan, options: NodeOptions): Readonly<Record
     "/etc/hostname": `${node.name}\n`,
     "/etc/hosts": `127.0.0.1 localhost\n${node.address} ${node.name}\n`,
     "/etc/machine-id": `${node.number.toString(16).padStart(32, "0")}\n`,
-    "/etc/cni/net.d/10-kilonova.conflist": json(networkConfig(node)),
+    "/etc/cni/net.d/10-kilonova.conf": json(multusConfig(node)),
     [nodePaths.containerdConfig]: containerdConfig(options.sandboxImage),
     [nodePaths.kubeletConfig]: json(kubeletConfig(options.memoryMib)),
     [nodePaths.kubeProxyConfig]: json(kubeProxyConfig()),
@@ -70,7 +74,7 @@ state = '/run/containerd'
   restrict_oom_score_adj = true
 
   [plugins.'io.containerd.cri.v1.runtime'.cni]
-    bin_dirs = ['${nodeProgramDirectories.cniPlugins}']
+    bin_dirs = ['${nodeProgramDirectories.cniPlugins}', '${nodeProgramDirectories.multus}']
     conf_dir = '/etc/cni/net.d'
 
   [plugins.'io.containerd.cri.v1.runtime'.containerd]
@@ -85,7 +89,23 @@ state = '/run/containerd'
 `;
 }
 
-function networkConfig(node: NodePlan): object {
+/** Multus gives a pod its network, and asks the API server for the further ones that it is to have. */
+function multusConfig(node: NodePlan): object {
+  return {
+    cniVersion: "1.0.0",
+    name: "kilonova",
+    type: "multus",
+    binDir: nodeProgramDirectories.cniPlugins,
+    // What it remembers of pods, which do not outlive a reboot.
+    cniDir: "/run/multus",
+    kubeconfig: nodePaths.kubeletKubeconfig,
+    namespaceIsolation: true,
+    capabilities: { portMappings: true },
+    delegates: [podNetworkConfig(node)],
+  };
+}
+
+function podNetworkConfig(node: NodePlan): object {
   return {
     cniVersion: "1.0.0",
     name: "kilonova",
@@ -177,11 +197,12 @@ export function nodeBinds(
   return [...disks, ...tools];
 }
 
-/** `ip` commands for a node: its address, and the way to the host and to the pods of all others. */
+/** `ip` commands for a node: its address, the wire of guests, and the way to the host and to the pods of others. */
 export function nodeRoutes(node: NodePlan, others: readonly NodePlan[]): string {
   return [
     `address replace ${node.address}/24 dev eth0`,
     "link set eth0 up",
+    `link set eth1 master ${guestBridge} up`,
     `route replace default via ${bridge.address}`,
     ...others.map((other) => `route replace ${other.podSubnet} via ${other.address}`),
     "",

@@ -11,7 +11,7 @@ import { createCgroup, inCgroup, kill, processesOf, removeCgroup } from "./cgrou
 import { startInBackground, waitUntilReady } from "./daemons.ts";
 import { apiServerUrl, layoutOf, nodeDiskDirectories, nodeLayout } from "./layout.ts";
 import type { NodeLayout, NodePlan } from "./layout.ts";
-import { ensureCable, removeCable } from "./network.ts";
+import { ensureCables, removeCables } from "./network.ts";
 import { nodeBinds, nodeFiles, nodePaths, nodeRoutes, nodeSearchPath } from "./node-config.ts";
 import type { NodePrograms } from "./programs.ts";
 import { writeKubeconfig } from "./pki.ts";
@@ -69,14 +69,14 @@ export class NodeMachine {
       await this.#install(supply);
       pid = await this.#boot(supply);
     }
-    await ensureCable(this.plan, pid);
+    await ensureCables(this.plan, pid);
     await this.mustExec(["ip", "-batch", "-"], { stdin: nodeRoutes(this.plan, supply.others) });
   }
 
   /** Kills every process of the node at once and drops what only its kernel would know. Files stay. */
   async powerOff(): Promise<void> {
     await removeCgroup(this.plan.name);
-    await removeCable(this.plan);
+    await removeCables(this.plan);
   }
 
   /** Runs a program in the node. Throws when the node is off. */

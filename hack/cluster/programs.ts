@@ -9,7 +9,7 @@ import type { BuiltImage } from "../image/oci.ts";
 import { debianRootfs } from "../image/rootfs.ts";
 import { digestOf } from "../manifest.ts";
 import { programsOf } from "./build.ts";
-import { cniPlugins, containerd, etcd, helm, kubernetes, runc } from "./components.ts";
+import { cniPlugins, containerd, etcd, helm, kubernetes, multus, runc } from "./components.ts";
 
 /** The program that holds namespaces open, for the node itself and as the image for its pods. */
 export interface PauseProgram {
@@ -25,6 +25,7 @@ export interface NodePrograms {
   readonly containerd: string;
   readonly runc: string;
   readonly cniPlugins: string;
+  readonly multus: string;
 }
 
 /** One after the other: a single build keeps every core busy. */
@@ -34,6 +35,7 @@ export async function nodePrograms(): Promise<NodePrograms> {
     containerd: await programsOf(containerd),
     runc: await programsOf(runc),
     cniPlugins: await programsOf(cniPlugins),
+    multus: await programsOf(multus),
     pause: await pauseProgram(),
     rootfs: await debianRootfs({
       name: "node",

@@ -8,6 +8,8 @@ export const conditionTypes = {
   Drifted: "The spec asks for something that was attempted and will not be tried again by itself.",
   FlavorDrift: "The flavor of this name is no longer the one that the server was built from.",
   RebuildRequired: "The image in the spec is not the one that the server was built from.",
+  RestartRequired:
+    "The guest runs with something that is another one by now; it gets that when it is stopped and started.",
   Up: "The hypervisor's agent sends its heartbeat.",
   VirtTypeProven: "A probe guest ran under the virtualization type that the hypervisor offers.",
   Satisfied: "The members of the server group stand as its policy asks.",
@@ -30,6 +32,10 @@ export const reasons = {
   ImageInvalid: "A property of the Image is unknown, malformed or not acted on yet.",
   ServerGroupNotFound:
     "No ServerGroup of this name exists in this namespace. Create it: the server goes on.",
+  NetworkAttachmentNotFound:
+    "No NetworkAttachmentDefinition of this name exists in this namespace. Create it: the server goes on.",
+  AddressInUse:
+    "Another server on the same network was first with the hardware or IP address. Delete one of the two.",
   PolicyViolated:
     "Members stand where the group's policy forbids it. Delete one and make it anew; nothing is moved by itself.",
   ZoneConflict:
@@ -76,6 +82,7 @@ export const reasons = {
   NetworkFailed: "The host could not connect the guest's network; the message says what failed.",
   AddressConflict:
     "The guest's private address is one that its pod needs. Make the server anew with another one.",
+  MtuChanged: "The MTU of a network changed under the guest, which keeps the one it was told.",
   StartFailed: "libvirt could not start the guest; the message is libvirt's.",
   PoweredOff: "spec.powerState is Stopped and the guest is off.",
   Deleting: "The server is being deleted; the message says what is waited for.",

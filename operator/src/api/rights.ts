@@ -85,10 +85,16 @@ const operator: ProcessRights = {
       purpose: "end guests at once when their namespace is deleted",
     },
     {
-      group: "policy",
-      resources: ["poddisruptionbudgets"],
-      verbs: [...read, "create", "patch", "delete"],
-      purpose: "keep drains from ending guests",
+      group: "k8s.cni.cncf.io",
+      resources: ["network-attachment-definitions"],
+      verbs: read,
+      purpose: "know the networks of Multus",
+    },
+    {
+      group: "k8s.cni.cncf.io",
+      resources: ["ipamclaims"],
+      verbs: ["create"],
+      purpose: "have a server keep its address on a network of Multus",
     },
     {
       group: "",

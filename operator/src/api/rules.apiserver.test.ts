@@ -82,6 +82,15 @@ const changes: readonly Change[] = [
     /readinessProbe: give one of tcpSocket/,
   ],
   ["server", "readinessProbe", { tcpSocket: { port: 22 } }, "ok"],
+  [
+    "server",
+    "networks",
+    [
+      { name: "front", mac: "52:54:00:00:00:01", pod: {} },
+      { name: "back", mac: "52:54:00:00:00:01", networkAttachment: { name: "storage" } },
+    ],
+    /networks: two of them have the same mac/,
+  ],
   ["serverGroup", "policy", "affinity", /policy is immutable: create another ServerGroup/],
   ["serverGroup", "policy", "affinity", /maxServersPerHost: only policy anti-affinity/],
   ["serverGroup", "topology", "Host", /topology is immutable/],

@@ -16,6 +16,7 @@ import type { Clock } from "../ports/clock.ts";
 import {
   type KubeStore,
   type Lease,
+  type NetworkAttachmentDefinition,
   type Node,
   type Pod,
   type PodDisruptionBudget,
@@ -42,6 +43,13 @@ export function isWaiting(server: Server | undefined): boolean {
   );
 }
 
+/** Keys of the NetworkAttachmentDefinitions that a Server names. */
+export function attachmentsOf({ metadata, spec }: Pick<Server, "metadata" | "spec">): string[] {
+  return (spec.networks ?? []).flatMap(({ networkAttachment }) =>
+    networkAttachment === undefined ? [] : [`${metadata.namespace}/${networkAttachment.name}`],
+  );
+}
+
 /** Ways to find objects beside their key. */
 const serverIndexes = {
   uid: ({ metadata }: Server) => [metadata.uid ?? ""],
@@ -53,6 +61,7 @@ const serverIndexes = {
   userId: ({ status }: Server) => (status?.machine === undefined ? [] : [`${status.machine.uid}`]),
   group: ({ metadata, spec }: Server) =>
     spec.serverGroup === undefined ? [] : [`${metadata.namespace}/${spec.serverGroup}`],
+  attachment: attachmentsOf,
   waiting: (server: Server) => (isWaiting(server) ? ["yes"] : []),
 };
 const guestIndexes = {
@@ -80,13 +89,15 @@ export class Fleet {
   readonly aggregates: Informer<HostAggregate>;
   readonly nodes: Informer<Node>;
   readonly namespaces: Informer<ResourceObject>;
+  /** None where Multus is not installed. */
+  readonly attachments: Informer<NetworkAttachmentDefinition>;
   readonly heartbeats: Informer<Lease>;
 
   constructor(context: Context, heartbeatNamespace: string) {
     const watch = <T extends ResourceObject>(
       type: ResourceType<T>,
       indexes: Readonly<Record<string, (object: T) => readonly string[]>> = {},
-      options: Pick<InformerOptions<T>, "selector" | "keep"> = {},
+      options: Pick<InformerOptions<T>, "selector" | "keep" | "mayBeAbsent"> = {},
     ): Informer<T> => new Informer({ ...context, type, indexes, firstList: "quorum", ...options });
     this.servers = watch(resources.servers, serverIndexes);
     this.serverGroups = watch(resources.serverGroups);
@@ -106,6 +117,7 @@ export class Fleet {
     this.aggregates = watch(resources.hostAggregates);
     this.nodes = watch(resources.nodes);
     this.namespaces = watch(resources.namespaces);
+    this.attachments = watch(resources.networkAttachments, {}, { mayBeAbsent: true });
     this.heartbeats = watch(resources.leases, {}, { selector: { namespace: heartbeatNamespace } });
   }
 
@@ -137,6 +149,7 @@ export class Fleet {
       this.aggregates,
       this.nodes,
       this.namespaces,
+      this.attachments,
       this.heartbeats,
     ];
   }

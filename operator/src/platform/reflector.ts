@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock } from "../ports/clock.ts";
-import { Expired, Unavailable } from "../ports/errors.ts";
+import { Expired, NotFound, Unavailable } from "../ports/errors.ts";
 import type {
   KubeStore,
   ResourceObject,
@@ -32,6 +32,8 @@ export interface ReflectorOptions<T extends ResourceObject> {
   readonly metrics?: Metrics;
   /** Default: "cached". A list after an expired watch is always "quorum": time never goes back. */
   readonly firstList?: "cached" | "quorum";
+  /** The API server may not know the resource, now or ever: then there are no objects of it. */
+  readonly mayBeAbsent?: boolean;
   readonly sink: ReflectorSink<T>;
 }
 
@@ -146,7 +148,12 @@ export class Reflector<T extends ResourceObject> {
   }
 
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.#options;
+    const { clock, random, mayBeAbsent, sink } = this.#options;
+    if (mayBeAbsent === true && error instanceof NotFound) {
+      this.#version = undefined;
+      sink.replace([]);
+      return pause(clock, retryBounds.maxMs, signal);
+    }
     this.#failures += 1;
     if (error instanceof Expired) this.#version = undefined;
     this.#restarts(error instanceof Expired ? "expired" : "failed");

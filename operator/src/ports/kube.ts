@@ -11,6 +11,8 @@ import {
   type ServerGroup,
 } from "../api/kinds.ts";
 
+import type { IpamClaim } from "../core/guest/network/address-claim.ts";
+
 /** Which resource of the API server, and the type of its objects. */
 export interface ResourceType<T extends ResourceObject = ResourceObject> {
   readonly group: string;
@@ -77,6 +79,14 @@ export interface Node extends ResourceObject {
 /** A networking.k8s.io/v1 ServiceCIDR: the members that the product reads. */
 export interface ServiceCidr extends ResourceObject {
   readonly spec?: { readonly cidrs?: readonly string[] };
+}
+
+/** A k8s.cni.cncf.io/v1 NetworkAttachmentDefinition: the members that the product reads. */
+export interface NetworkAttachmentDefinition extends ResourceObject {
+  readonly spec?: {
+    /** A CNI configuration in JSON. */
+    readonly config?: string;
+  };
 }
 
 /** A coordination.k8s.io/v1 Lease: leader election and heartbeats. */
@@ -146,6 +156,20 @@ export const resources = {
     kind: "ServiceCIDR",
     isNamespaced: false,
   } as ResourceType<ServiceCidr>,
+  networkAttachments: {
+    group: "k8s.cni.cncf.io",
+    version: "v1",
+    plural: "network-attachment-definitions",
+    kind: "NetworkAttachmentDefinition",
+    isNamespaced: true,
+  } as ResourceType<NetworkAttachmentDefinition>,
+  ipamClaims: {
+    group: "k8s.cni.cncf.io",
+    version: "v1alpha1",
+    plural: "ipamclaims",
+    kind: "IPAMClaim",
+    isNamespaced: true,
+  } as ResourceType<IpamClaim>,
   leases: {
     group: "coordination.k8s.io",
     version: "v1",

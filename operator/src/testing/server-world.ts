@@ -2,6 +2,7 @@
 import type { Flavor, Guest, Hypervisor, Image, Server, ServerGroup } from "../api/kinds.ts";
 import { annotation, finalizer } from "../api/names.ts";
 import { marksAfter, podMarks } from "../core/guest/pod-marks.ts";
+import type { Attachment } from "../core/guest/network/definition.ts";
 import { timestampOf } from "../core/lib/time.ts";
 import { type HeldClaim, heldClaims } from "../core/scheduler/claims.ts";
 import type { NodeView } from "../core/scheduler/host-state.ts";
@@ -10,6 +11,7 @@ import { type ServerPlan, plan } from "../core/server/plan.ts";
 import type { Recall } from "../core/server/recall.ts";
 import type {
   CreationRefusal,
+  Neighbour,
   ObservedPod,
   Placement,
   ServerObservation,
@@ -33,6 +35,9 @@ export class ServerWorld {
   flavor: Flavor | undefined = aFlavor();
   image: Image | undefined = anImage();
   serverGroup: ServerGroup | undefined;
+  /** NetworkAttachmentDefinitions of the Server's namespace by name. */
+  readonly attachments = new Map<string, Attachment>();
+  neighbours: Neighbour[] = [];
   /** What other servers hold of the nodes. */
   claimsOfOthers: HeldClaim[] = [];
   guests: Guest[] = [];
@@ -111,6 +116,8 @@ export class ServerWorld {
       },
       serverGroup: this.serverGroup,
       uidOfServer: () => undefined,
+      attachmentOf: (name) => this.attachments.get(name),
+      neighbours: () => this.neighbours,
       placement: () => this.#placement(server),
       recall: () => this.recall,
     };

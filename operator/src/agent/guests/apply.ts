@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Guest } from "../../api/kinds.ts";
+import type { ConnectedNetwork } from "../../api/v1alpha1/network.ts";
 import { fieldManager, finalizer } from "../../api/names.ts";
 import { buildDomain } from "../../core/guest/build.ts";
 import { rootDiskSize } from "../../core/guest/disk.ts";
@@ -34,7 +35,7 @@ export async function apply(guest: Guest, step: GuestStep, hands: Hands): Promis
     case "CreateDisk":
       return createDisk(guest, hands);
     case "ConnectNetworks":
-      return connectNetworks(guest, hands);
+      return connectNetworks(guest, step.kept, hands);
     case "Start":
       return start(guest, step.virtType, hands);
     case "Resume":
@@ -69,10 +70,14 @@ async function createDisk(guest: Guest, { files, disks, images }: Hands): Promis
   await disks.createRootDisk({ incarnation, uid, base, baseFormat: image.format, sizeBytes });
 }
 
-async function connectNetworks(guest: Guest, { mounts, networks }: Hands): Promise<void> {
+async function connectNetworks(
+  guest: Guest,
+  kept: readonly ConnectedNetwork[],
+  { mounts, networks }: Hands,
+): Promise<void> {
   const pod = mounts.current(guest.metadata);
   if (pod === undefined) throw new Unavailable(`the pod of guest ${keyOf(guest)} is gone`);
-  await networks.connect(guest, pod);
+  await networks.connect(guest, pod, kept);
 }
 
 async function start(guest: Guest, virtType: "kvm" | "qemu", hands: Hands): Promise<void> {

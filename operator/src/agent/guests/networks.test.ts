@@ -81,6 +81,27 @@ test("the next pod has another address, the guest keeps its own", async () => {
   ]);
 });
 
+test("a running guest keeps its MTU when the network's is another one, and gets that at its next start", async () => {
+  await boot();
+  const [uplink] = world.networks.namespace(pod.podUid).links;
+  Object.assign(uplink ?? {}, { mtu: 1400 });
+  await world.clock.advance(310_000);
+  expect((await world.status(ref)).networks).toMatchObject([{ mtu: 1450, networkMtu: 1400 }]);
+  expect(pod.leases).toContain(" 1450 web");
+  world.killAgent();
+  world.startAgent();
+  await world.until(async () => world.networks.namespace(pod.podUid).setUps === 3);
+  expect((await world.status(ref)).networks).toMatchObject([{ mtu: 1450, networkMtu: 1400 }]);
+  await world.edit(ref, { runState: "Stopped" });
+  await world.untilStatus(ref, { domain: "Off" });
+  await world.edit(ref, { runState: "Running", boot: 2 });
+  await world.untilStatus(ref, { domain: "Running", boot: 2 });
+  const [network] = (await world.status(ref)).networks ?? [];
+  expect(network).toMatchObject({ mtu: 1400 });
+  expect(network).not.toHaveProperty("networkMtu");
+  expect(pod.leases).toContain(" 1400 web");
+});
+
 test("a guest's traffic is counted by its server and network, as the guest sees it", async () => {
   await boot();
   const text = await world.metrics.text();

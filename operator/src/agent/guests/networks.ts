@@ -38,17 +38,25 @@ export class Networks {
     const connection = this.#connections.get(key);
     if (connection?.podUid !== pod.podUid) return undefined;
     const ageSeconds = (this.#options.clock.monotonicMs() - connection.atMs) / 1000;
-    return { connected: connection.connected, ageSeconds };
+    const { connected, guest } = connection;
+    return { connected, boot: guest.spec.boot, ageSeconds };
   }
 
-  /** Throws PortError; Refused when a person has to change something first. */
-  async connect(guest: Guest, pod: PodMount): Promise<void> {
+  /**
+   * `kept`: how a guest that runs was connected at its start. Throws PortError; Refused when a
+   * person has to change something first.
+   */
+  async connect(
+    guest: Guest,
+    pod: PodMount,
+    kept: readonly ConnectedNetwork[] = [],
+  ): Promise<void> {
     const { metadata, spec } = guest;
     const { networks, runtime, clock } = this.#options;
     const identity = { podUid: pod.podUid, uid: spec.uid };
     const { networks: cards, hostname, networkQueues: queues } = spec.domain;
     const links = cards.length === 0 ? [] : await networks.readLinks(identity);
-    const plan = planNetworks({ networks: cards, uid: spec.uid, hostname, links, queues });
+    const plan = planNetworks({ networks: cards, uid: spec.uid, hostname, links, queues, kept });
     if (!plan.ok) throw new Refused(plan.reason, plan.message);
     const { setup, connected } = plan;
     if (cards.length > 0) {

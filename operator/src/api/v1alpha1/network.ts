@@ -83,11 +83,16 @@ export const guestNetworksSchema = listByKey(guestNetworkSchema, "name", network
 
 const addressSchema = text(2, 45);
 
+const mtuSchema = z.int().min(68).max(65_535);
+
 /** What a node says of one network card that it connected. */
 const connectedNetworkSchema = z.strictObject({
   name: networkName.describe("Name of the network in the Server."),
   mac: macSchema.describe("Hardware address of the guest's card."),
-  mtu: z.int().min(68).max(65_535).describe("MTU of the network in bytes when it was connected."),
+  mtu: mtuSchema.describe("MTU in bytes that the guest was told at its start."),
+  networkMtu: mtuSchema
+    .optional()
+    .describe("MTU of the network, where it is another one by now than the guest was told."),
   addresses: setOf(addressSchema, 4).describe("The guest's own addresses."),
   reachedAt: setOf(addressSchema, 4).describe(
     "Addresses at which others reach the guest: those of its pod.",

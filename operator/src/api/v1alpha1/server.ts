@@ -304,6 +304,14 @@ export const server = defineKind({
       holds: ({ networks = [] }) => networks.filter(({ pod }) => pod !== undefined).length <= 1,
     },
     {
+      cel: "!has(self.networks) || self.networks.all(one, !has(one.mac) || self.networks.exists_one(other, has(other.mac) && other.mac == one.mac))",
+      message: "networks: two of them have the same mac: give each its own",
+      holds: ({ networks = [] }) => {
+        const macs = networks.flatMap(({ mac }) => mac ?? []);
+        return new Set(macs).size === macs.length;
+      },
+    },
+    {
       cel: `!has(self.readinessProbe) || ${probeCountCel} == 1`,
       message: `readinessProbe: give one of ${probeKinds.join(", ")}`,
       holds: ({ readinessProbe: probe }) =>

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Guest, Server } from "../../api/kinds.ts";
 import { fieldManager, finalizer } from "../../api/names.ts";
-import { type PodPolicy, serverPod } from "../../core/guest/pod.ts";
+import type { IpamClaim } from "../../core/guest/network/address-claim.ts";
+import { type PodChoice, type PodPolicy, serverPod } from "../../core/guest/pod.ts";
 import type { Step } from "../../core/server/steps.ts";
+import { AlreadyExists, NotFound, Refused } from "../../ports/errors.ts";
 import { type KubeStore, resources } from "../../ports/kube.ts";
 import { ifPresent } from "../absence.ts";
 
@@ -32,7 +34,7 @@ export class StepApplier {
       case "WriteStatus":
         return this.#writeStatus(step.status);
       case "CreatePod":
-        return this.#createPod(step.guest, step.isAccelerated);
+        return this.#createPod(step.guest, step.choice);
       case "MarkPod": {
         const { name, uid } = step.pod;
         // The uid has it fail for another pod of the same name.
@@ -102,10 +104,23 @@ export class StepApplier {
     this.#server = await this.#kube.updateStatus(resources.servers, next, writer);
   }
 
-  async #createPod(name: string, isAccelerated: boolean): Promise<void> {
+  async #createPod(name: string, choice: PodChoice): Promise<void> {
     const guest = this.#guests.get(name);
     if (guest === undefined) throw new Error(`bug: the pod of Guest ${name} comes before it`);
-    const pod = serverPod(this.#server, guest, this.#podPolicy, isAccelerated);
+    for (const claim of choice.claims) await this.#ensureClaim(claim);
+    const pod = serverPod(this.#server, guest, this.#podPolicy, choice);
     await this.#kube.create(resources.pods, pod, writer);
+  }
+
+  /** Its name tells whose it is: one that is there is the server's own. */
+  async #ensureClaim(claim: IpamClaim): Promise<void> {
+    try {
+      await this.#kube.create(resources.ipamClaims, claim, writer);
+    } catch (error) {
+      if (error instanceof AlreadyExists) return;
+      if (!(error instanceof NotFound)) throw error;
+      const message = `network ${claim.spec.network} keeps addresses by IPAMClaims, but the cluster has no such kind: install it`;
+      throw new Refused("NetworkFailed", message, error);
+    }
   }
 }

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Guest, Server } from "../../api/kinds.ts";
 import { label } from "../../api/names.ts";
+import { readDefinition } from "../../core/guest/network/definition.ts";
 import type { PodPolicy } from "../../core/guest/pod.ts";
 import type { AssumedClaims } from "../../core/scheduler/assumed.ts";
 import type { SchedulerSettings } from "../../core/scheduler/settings.ts";
-import type { CreationRefusal, Placement, ServerObservation } from "../../core/server/state.ts";
+import type {
+  CreationRefusal,
+  Neighbour,
+  Placement,
+  ServerObservation,
+} from "../../core/server/state.ts";
 import { refOf } from "../../platform/informer.ts";
 import { type KubeStore, type Pod, resources } from "../../ports/kube.ts";
 import type { Random } from "../../ports/random.ts";
 import { ifPresent } from "../absence.ts";
-import type { Fleet } from "../fleet.ts";
+import { attachmentsOf, type Fleet } from "../fleet.ts";
 import type { HostBook } from "../host-book.ts";
 import type { Testimonies } from "../testimonies.ts";
 import { observedPod } from "./observed-pod.ts";
@@ -101,6 +107,11 @@ export class ServerObserver {
           : fleet.serverGroups.get(`${server.metadata.namespace}/${server.spec.serverGroup}`),
       uidOfServer: (name) =>
         fleet.servers.get(`${server.metadata.namespace}/${name}`)?.metadata.uid,
+      attachmentOf: (name) => {
+        const found = fleet.attachments.get(`${server.metadata.namespace}/${name}`);
+        return found && readDefinition(name, found.spec?.config);
+      },
+      neighbours: () => this.#neighbours(server),
       creationRefusal,
       placement: () => this.#placement(),
       recall: () => this.#options.testimonies.recall(server.metadata.uid ?? ""),
@@ -108,6 +119,19 @@ export class ServerObserver {
       guestImage: podPolicy.guestImage,
       nowMs,
     };
+  }
+
+  #neighbours({ metadata, spec }: Server): Neighbour[] {
+    const { fleet, assumed } = this.#options;
+    const names = attachmentsOf({ metadata, spec });
+    const others = new Set(names.flatMap((name) => fleet.servers.byIndex("attachment", name)));
+    const promised = new Set(assumed.list().map(({ holder }) => holder?.serverUid));
+    return [...others]
+      .filter((other) => other.metadata.uid !== metadata.uid)
+      .map((server) => {
+        const isGranted = server.status?.run?.state === "Granted";
+        return { server, isGranted: isGranted || promised.has(server.metadata.uid) };
+      });
   }
 
   #placement(): Placement {

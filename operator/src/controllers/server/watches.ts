@@ -6,12 +6,12 @@ import { conditionOf } from "../../core/lib/condition-set.ts";
 import { isEqual } from "../../core/lib/equal.ts";
 import { type Change, keyOf } from "../../platform/informer.ts";
 import type { Node, ResourceObject } from "../../ports/kube.ts";
-import type { Fleet } from "../fleet.ts";
+import { attachmentsOf, type Fleet } from "../fleet.ts";
 
 /** Which Servers a change may concern: each of them is looked at again. */
 export function watchServers(fleet: Fleet, enqueue: (key: string) => void): void {
   const { servers, guests, pods, flavors, images, hypervisors, nodes, namespaces } = fleet;
-  const { serverGroups, aggregates } = fleet;
+  const { serverGroups, aggregates, attachments } = fleet;
   const wake = (index: string, value: string): void => {
     for (const server of servers.byIndex(index, value)) enqueue(keyOf(server));
   };
@@ -20,7 +20,13 @@ export function watchServers(fleet: Fleet, enqueue: (key: string) => void): void
   servers.onChange((change) => {
     enqueue(change.key);
     if (isPlaceFreed(change)) wakeWaiting();
+    // Another server may have waited for its addresses.
+    const { old, current } = change;
+    if (old !== undefined && current === undefined) {
+      for (const key of attachmentsOf(old)) wake("attachment", key);
+    }
   });
+  attachments.onChange(({ key }) => wake("attachment", key));
   guests.onChange((change) => {
     for (const { metadata, spec } of [change.current ?? change.old].filter(isPresent)) {
       enqueue(`${metadata.namespace}/${spec.server.name}`);

@@ -8,8 +8,17 @@ const labelValueMax = 63;
  * and another one for every token and for every Server of the same name that ever was.
  */
 export function guestName(serverName: string, serverUid: string, token: number): string {
-  const serverPart = serverName.slice(0, serverPartMax).replace(/[-.]+$/, "");
-  return `${serverPart}-${serverUid.slice(0, uidPartLength)}-${token}`;
+  return `${serverPart(serverName, serverUid)}-${token}`;
+}
+
+/** The name of the IPAMClaim of a server's network: the same for every incarnation. */
+export function addressClaimName(serverName: string, serverUid: string, network: string): string {
+  return `${serverPart(serverName, serverUid)}.${network}`;
+}
+
+function serverPart(serverName: string, serverUid: string): string {
+  const name = serverName.slice(0, serverPartMax).replace(/[-.]+$/, "");
+  return `${name}-${serverUid.slice(0, uidPartLength)}`;
 }
 
 /** The name as a label's value may spell it: at most 63 characters, and a letter or digit at the end. */

@@ -119,8 +119,8 @@ const view: fc.Arbitrary<GuestView> = fc.record({
     { nil: undefined },
   ),
   network: mostly<GuestView["network"]>(
-    { connected: [], ageSeconds: 1 },
-    { connected: [], ageSeconds: 300 },
+    { connected: [], boot: 1, ageSeconds: 1 },
+    { connected: [], boot: 1, ageSeconds: 300 },
     undefined,
   ),
   domain,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GuestStatus } from "../../api/v1alpha1/guest.ts";
+import type { ConnectedNetwork } from "../../api/v1alpha1/network.ts";
 import { finalizer } from "../../api/names.ts";
 import { isBootBegun, isEndUnclear, recordedBoot } from "./boot.ts";
 import {
@@ -66,16 +67,20 @@ function planPresent(view: GuestView, domain: Present): GuestPlan {
   const { guest, pod, isReleased } = view;
   const isWanted = guest.spec.runState === "Running" && !isReleased;
   if (!isWanted || pod?.isTerminating === true) return planShutdown(view, domain);
-  if (domain.state === "Held") {
-    const isStarting = !isBootBegun(view) || guest.status?.domain === "Starting";
-    return act({ kind: "Resume" }, isStarting ? startingStatus(view) : onStatus(view, "Paused"));
+  if (domain.state === "Held") return planHeld(view);
+  if (isNetworkDue(view)) {
+    const status = onStatus(view, domain.state, networkTrouble(view));
+    return act(connect(guest.status?.networks), status);
   }
-  if (isNetworkDue(view))
-    return act({ kind: "ConnectNetworks" }, onStatus(view, domain.state, networkTrouble(view)));
   // A domain that runs is the boot that was asked for, whichever number it was begun with.
   const status = onStatus(view, domain.state);
   if (recordedBoot(view)?.number !== guest.spec.boot) return act({ kind: "Adopt" }, status);
   return report(status, done);
+}
+
+function planHeld(view: GuestView): GuestPlan {
+  const isStarting = !isBootBegun(view) || view.guest.status?.domain === "Starting";
+  return act({ kind: "Resume" }, isStarting ? startingStatus(view) : onStatus(view, "Paused"));
 }
 
 /** A domain that shall be gone for good. */
@@ -152,9 +157,9 @@ function planStart(view: GuestView): GuestPlan {
     const next: Next = pod === undefined ? done : { kind: "wait", seconds: podPollSeconds(view) };
     return prepare(view, { step: "WaitingForPod" }, next);
   }
-  if (isNetworkDue(view)) {
+  if (isNetworkNew(view)) {
     const progress = { step: "WaitingForPod", ...networkTrouble(view) } as const;
-    return prepare(view, progress, stepNext("ConnectNetworks"));
+    return prepare(view, progress, { kind: "step", step: connect() });
   }
   if (pod.metadata.kind === "waiting") return planMetadata(view, pod.metadata.message);
   const trouble = failureOf(view, ["Start", "Resume"]);
@@ -187,6 +192,16 @@ function podPollSeconds({ preparingSeconds }: GuestView): number {
 
 function isNetworkDue({ network }: GuestView): boolean {
   return network === undefined || network.ageSeconds >= networkRepeatSeconds;
+}
+
+/** Since an earlier boot the network may be another one, and what runs no more has nothing to keep. */
+function isNetworkNew(view: GuestView): boolean {
+  return isNetworkDue(view) || view.network?.boot !== view.guest.spec.boot;
+}
+
+/** `kept`: what a guest that runs was told at its start. */
+function connect(kept: readonly ConnectedNetwork[] = []): GuestStep {
+  return { kind: "ConnectNetworks", kept };
 }
 
 function networkTrouble(view: GuestView): Pick<Progress, "trouble"> {
@@ -235,7 +250,7 @@ function failureOf(
   return failure !== undefined && steps.includes(failure.step) ? failure : undefined;
 }
 
-function stepNext(kind: "FetchImage" | "CreateDisk" | "ConnectNetworks"): Next {
+function stepNext(kind: "FetchImage" | "CreateDisk"): Next {
   return { kind: "step", step: { kind } };
 }
 

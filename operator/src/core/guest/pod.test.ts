@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from "vitest";
+import type { Guest } from "../../api/kinds.ts";
 import { readinessProbeSchema } from "../../api/v1alpha1/readiness-probe.ts";
 import { aGuest, aServer } from "../../testing/builders.ts";
 import { readinessPort } from "./network/ruleset.ts";
+import { addressClaims, type IpamClaim } from "./network/address-claim.ts";
 import { serverPod } from "./pod.ts";
 
 const secret = { name: "web-secrets", key: "key" };
 const server = aServer({ spec: { sshKeys: [{ secret }, { value: "ssh-rsa AA" }] } });
 const guest = aGuest();
 const policy = { guestImage: "registry.example.org/guest:1" };
-const pod = serverPod(server, guest, policy, true);
+const choice = { isAccelerated: true, claims: [] };
+const pod = serverPod(server, guest, policy, choice);
 const [container] = pod.spec.containers;
 
 /** Every leaf of the template as `path=value`: what is added or changed has to pass by here. */
@@ -150,7 +153,7 @@ describe("the server pod", () => {
 
   test("is left more time than the guest's own shutdown takes", () => {
     const slow = aGuest({ spec: { shutdown: { timeoutSeconds: 600, retryIntervalSeconds: 10 } } });
-    expect(serverPod(server, slow, policy, true).spec.terminationGracePeriodSeconds).toBe(630);
+    expect(serverPod(server, slow, policy, choice).spec.terminationGracePeriodSeconds).toBe(630);
   });
 
   test("requests all the memory that it may use, which is the guest's claim", () => {
@@ -161,13 +164,17 @@ describe("the server pod", () => {
   });
 
   test("asks for the KVM device only where KVM is used", () => {
-    const [emulated] = serverPod(server, guest, policy, false).spec.containers;
+    const [emulated] = serverPod(server, guest, policy, { ...choice, isAccelerated: false }).spec
+      .containers;
     expect(emulated?.resources.limits).toStrictEqual({ memory: "1184Mi", "kilonova.io/tun": "1" });
   });
 
   test("asks for the tap device only for a guest with a network card", () => {
     const domain = { ...guest.spec.domain, networks: [] };
-    const [lonely] = serverPod(server, aGuest({ spec: { domain } }), policy, false).spec.containers;
+    const [lonely] = serverPod(server, aGuest({ spec: { domain } }), policy, {
+      ...choice,
+      isAccelerated: false,
+    }).spec.containers;
     expect(lonely?.resources.limits).toStrictEqual({ memory: "1184Mi" });
   });
 
@@ -184,7 +191,7 @@ describe("the server pod", () => {
       metadata: { ...server.metadata, labels: { app: "web" } },
       spec: { ...server.spec, readinessProbe },
     };
-    const { labels, annotations } = serverPod(marked, guest, policy, true).metadata;
+    const { labels, annotations } = serverPod(marked, guest, policy, choice).metadata;
     expect(labels).toEqual({ app: "web", ...pod.metadata.labels });
     expect(annotations).toMatchObject({
       "kilonova.io/copied-labels": '["app"]',
@@ -197,16 +204,33 @@ describe("the server pod", () => {
     const networkAttachment = { name: "storage", address: "10.8.0.7/24" };
     const networks = [...guest.spec.domain.networks, { name: "back", mac, networkAttachment }];
     const attached = aGuest({ spec: { domain: { ...guest.spec.domain, networks } } });
-    const annotations: Readonly<Record<string, string>> = serverPod(server, attached, policy, true)
-      .metadata.annotations;
-    const asked: unknown = JSON.parse(annotations["k8s.v1.cni.cncf.io/networks"] ?? "");
-    expect(asked).toEqual([{ name: "storage", interface: "net1", mac, ips: ["10.8.0.7/24"] }]);
+    expect(askedOfMultus(attached, [])).toEqual([
+      { name: "storage", interface: "net1", mac, ips: ["10.8.0.7/24"] },
+    ]);
     expect(pod.metadata.annotations).not.toHaveProperty(["k8s.v1.cni.cncf.io/networks"]);
   });
 
+  test("tells Multus the claim that keeps the address of a network", () => {
+    const mac = "52:54:00:00:00:02";
+    const back = { name: "back", mac, networkAttachment: { name: "storage" } };
+    const networks = [...guest.spec.domain.networks, back];
+    const attached = aGuest({ spec: { domain: { ...guest.spec.domain, networks } } });
+    const attachment = { network: "lan", keepsAddresses: true };
+    const claims = addressClaims(attached, () => attachment);
+    expect(askedOfMultus(attached, claims)).toEqual([
+      { name: "storage", interface: "net1", mac, "ipam-claim-reference": "web-5e12e.back" },
+    ]);
+  });
+
   test("has a priority class when there is one to have", () => {
-    const ranked = serverPod(server, guest, { ...policy, priorityClass: "servers" }, true);
+    const ranked = serverPod(server, guest, { ...policy, priorityClass: "servers" }, choice);
     expect(ranked.spec.priorityClassName).toBe("servers");
     expect(pod.spec).not.toHaveProperty("priorityClassName");
   });
 });
+
+function askedOfMultus(attached: Guest, claims: readonly IpamClaim[]): unknown {
+  const { metadata } = serverPod(server, attached, policy, { ...choice, claims });
+  const annotations: Readonly<Record<string, string>> = metadata.annotations;
+  return JSON.parse(annotations["k8s.v1.cni.cncf.io/networks"] ?? "");
+}

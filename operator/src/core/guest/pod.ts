@@ -4,6 +4,7 @@ import { kinds, type Guest, type Server } from "../../api/kinds.ts";
 import { annotation, csiDriver, deviceResource, label } from "../../api/names.ts";
 import { metadataAnnotation, metadataMount, metadataVolume } from "./metadata/in-pod.ts";
 import { labelValueOf } from "./names.ts";
+import type { IpamClaim } from "./network/address-claim.ts";
 import { attachmentName } from "./network/links.ts";
 import { readinessPort } from "./network/ruleset.ts";
 import { podMarks } from "./pod-marks.ts";
@@ -14,6 +15,14 @@ export interface PodPolicy {
   readonly guestImage: string;
   /** The cluster's default class when absent. */
   readonly priorityClass?: string | undefined;
+}
+
+/** What was decided of one server pod. */
+export interface PodChoice {
+  /** It gets the host's KVM device. */
+  readonly isAccelerated: boolean;
+  /** What keeps the addresses of its further networks. */
+  readonly claims: readonly IpamClaim[];
 }
 
 /** Time beyond the guest's own shutdown that the pod's init and the kubelet may take. */
@@ -33,10 +42,9 @@ const readinessSeconds = 2;
  * guest's directory comes as an inline CSI volume that the node's agent serves. What the guest is told of
  * itself comes as an annotation of the pod, which the kubelet shows as a file beside the Secrets that the
  * Server names. The pod is ready while its guest is, as the pod itself says on the one port that the guest
- * does not get: an exec probe would cost the node tens of milliseconds of CPU each time. `isAccelerated` asks for
- * the host's KVM device.
+ * does not get: an exec probe would cost the node tens of milliseconds of CPU each time.
  */
-export function serverPod(server: Server, guest: Guest, policy: PodPolicy, isAccelerated: boolean) {
+export function serverPod(server: Server, guest: Guest, policy: PodPolicy, choice: PodChoice) {
   const { spec, metadata } = guest;
   const marks = podMarks(server, guest.spec.domain);
   return {
@@ -53,7 +61,7 @@ export function serverPod(server: Server, guest: Guest, policy: PodPolicy, isAcc
       annotations: {
         [annotation.guestImage]: policy.guestImage,
         ...metadataAnnotation(server, guest),
-        ...attachmentsAnnotation(guest),
+        ...attachmentsAnnotation(guest, choice.claims),
         ...marks.annotations,
       },
       ownerReferences: [ownerOf(guest)],
@@ -75,7 +83,7 @@ export function serverPod(server: Server, guest: Guest, policy: PodPolicy, isAcc
         // For the ports of DHCP and of readiness, without a capability.
         sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
       },
-      containers: [container(guest, policy.guestImage, isAccelerated)],
+      containers: [container(guest, policy.guestImage, choice.isAccelerated)],
       volumes: [
         {
           name: "guest",
@@ -90,12 +98,18 @@ export function serverPod(server: Server, guest: Guest, policy: PodPolicy, isAcc
 }
 
 /** What Multus reads. Where a network takes no address or hardware address, it leaves them out. */
-function attachmentsAnnotation({ spec }: Guest): Readonly<Record<string, string>> {
+function attachmentsAnnotation(
+  { spec }: Guest,
+  claims: readonly IpamClaim[],
+): Readonly<Record<string, string>> {
   const attachments = spec.domain.networks.flatMap(({ mac, networkAttachment }, card) => {
     if (networkAttachment === undefined) return [];
     const { name, address } = networkAttachment;
+    const link = attachmentName(card);
     const ips = address === undefined ? {} : { ips: [address] };
-    return [{ name, interface: attachmentName(card), mac, ...ips }];
+    const claim = claims.find((one) => one.spec.interface === link)?.metadata.name;
+    const reference = claim === undefined ? {} : { "ipam-claim-reference": claim };
+    return [{ name, interface: link, mac, ...ips, ...reference }];
   });
   return attachments.length === 0
     ? {}

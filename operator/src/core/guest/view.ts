@@ -74,6 +74,8 @@ export interface ShutdownView {
  */
 export interface NetworkView {
   readonly connected: readonly ConnectedNetwork[];
+  /** Number of the boot that was asked for then. */
+  readonly boot: number;
   readonly ageSeconds: number;
 }
 
@@ -114,8 +116,11 @@ export type GuestStep =
   | { readonly kind: "FetchImage" }
   /** The root disk; never replaces one. */
   | { readonly kind: "CreateDisk" }
-  /** Connects the guest's cards in its pod; nothing changes where they are connected already. */
-  | { readonly kind: "ConnectNetworks" }
+  /**
+   * Connects the guest's cards in its pod; nothing changes where they are connected already. `kept`: how
+   * a guest that runs was connected at its start.
+   */
+  | { readonly kind: "ConnectNetworks"; readonly kept: readonly ConnectedNetwork[] }
   /** Starts the domain: with its vCPUs held until the boot is on record. */
   | { readonly kind: "Start"; readonly virtType: VirtType }
   /** Lets the vCPUs of a held domain run, once the boot is on record. */

@@ -3,7 +3,8 @@ import type { Server } from "../../api/kinds.ts";
 import type { ServerStatus } from "../../api/v1alpha1/server.ts";
 import type { EmbeddedFlavor, EmbeddedImage } from "../guest/source.ts";
 import type { Verdict } from "../lib/condition-set.ts";
-import type { ServerState } from "./state.ts";
+import { describeList } from "../lib/list.ts";
+import { type ServerState, isOn } from "./state.ts";
 
 type LastApplied = NonNullable<ServerStatus["lastApplied"]>;
 type Applied = NonNullable<LastApplied["flavor"]>;
@@ -54,6 +55,7 @@ export function driftVerdicts(state: ServerState): Verdict[] {
     zoneChange(state),
     flavorDrift(state, flavor),
     imageChange(state, image),
+    mtuChange(state),
   ].filter((verdict) => verdict !== undefined);
 }
 
@@ -125,5 +127,22 @@ function imageChange(state: ServerState, image: EmbeddedImage): Verdict | undefi
     status: "True",
     reason: "ImageChanged",
     message: `${what}; the server was built from ${image.name} and nothing is rebuilt by itself`,
+  };
+}
+
+/** A guest that is off is told the new one at its next start. */
+function mtuChange({ guest }: ServerState): Verdict | undefined {
+  if (guest === undefined || !isOn(guest)) return undefined;
+  const changes = (guest.status?.networks ?? []).flatMap(({ name, mtu, networkMtu }) =>
+    networkMtu === undefined
+      ? []
+      : [`the MTU of network ${name} is ${networkMtu}, the guest has ${mtu}`],
+  );
+  if (changes.length === 0) return undefined;
+  return {
+    type: "RestartRequired",
+    status: "True",
+    reason: "MtuChanged",
+    message: `${describeList(changes)}: it keeps that until it is stopped and started`,
   };
 }

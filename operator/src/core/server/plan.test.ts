@@ -550,6 +550,24 @@ describe("a running server", () => {
   });
 });
 
+describe("a network whose MTU changed under the guest", () => {
+  const told = { name: "default", mac: "", mtu: 1450, addresses: [], reachedAt: [] };
+
+  test("is told with what the guest has, for as long as the guest runs with that", () => {
+    world.settle();
+    const connected = { ...guest(), status: { ...guest().status, networks: [told] } };
+    world.guests = [connected];
+    expect(conditionOf(world.plan().status.conditions, "RestartRequired")).toBeUndefined();
+    const networks = [{ ...told, networkMtu: 1400 }];
+    world.guests = [{ ...connected, status: { ...connected.status, networks } }];
+    const condition = conditionOf(world.plan().status.conditions, "RestartRequired");
+    expect(condition).toMatchObject({ status: "True", reason: "MtuChanged" });
+    expect(condition?.message).toContain("MTU of network default is 1400, the guest has 1450");
+    world.guests = [{ ...connected, status: { ...connected.status, networks, domain: "Off" } }];
+    expect(conditionOf(world.plan().status.conditions, "RestartRequired")).toBeUndefined();
+  });
+});
+
 describe("a guest that stops by itself", () => {
   beforeEach(() => world.settle());
 

@@ -2,6 +2,7 @@
 import type { Flavor, Guest, Image, Server, ServerGroup } from "../../api/kinds.ts";
 import type { Run, ServerStatus } from "../../api/v1alpha1/server.ts";
 import type { PodMarks } from "../guest/pod-marks.ts";
+import type { Attachment } from "../guest/network/definition.ts";
 import { isReleased } from "../guest/release.ts";
 import type { Recall } from "./recall.ts";
 import type { HostState } from "../scheduler/host-state.ts";
@@ -47,6 +48,13 @@ export interface Placement {
   readonly freeUid: number | undefined;
 }
 
+/** Another Server that names one of the same NetworkAttachmentDefinitions. */
+export interface Neighbour {
+  readonly server: Server;
+  /** It has the right to run, written or not. */
+  readonly isGranted: boolean;
+}
+
 /** All that is known of one Server. Everything that is decided of it follows from this alone. */
 export interface ServerObservation {
   readonly server: Server;
@@ -64,6 +72,10 @@ export interface ServerObservation {
   readonly serverGroup: ServerGroup | undefined;
   /** Uid of the Server of this name in the same namespace. */
   readonly uidOfServer: (name: string) => string | undefined;
+  /** A NetworkAttachmentDefinition of the same namespace. */
+  readonly attachmentOf: (name: string) => Attachment | undefined;
+  /** Asked only when a host has to be chosen. */
+  readonly neighbours: () => readonly Neighbour[];
   /** The last attempt to make a Guest or pod, if it was refused. */
   readonly creationRefusal: CreationRefusal | undefined;
   /** Asked only when a host has to be chosen, since it counts the whole fleet. */

@@ -16,6 +16,8 @@ const passingReasons: readonly string[] = [
   "FlavorNotFound",
   "ImageNotFound",
   "ServerGroupNotFound",
+  "NetworkAttachmentNotFound",
+  "AddressInUse",
   "NoValidHost",
   "ClaimRefused",
   "Progressing",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Guest } from "../../api/kinds.ts";
+import type { PodChoice } from "../guest/pod.ts";
 import type { GuestSpec } from "../../api/v1alpha1/guest.ts";
 import type { ServerStatus } from "../../api/v1alpha1/server.ts";
 import { type MarkChange, marksAfter } from "../guest/pod-marks.ts";
@@ -17,7 +18,7 @@ export type Step =
   /** Takes our finalizer off a Guest whose host will not do it. */
   | { readonly kind: "AbandonGuest"; readonly guest: Guest }
   /** The pod of the Guest of this name. */
-  | { readonly kind: "CreatePod"; readonly guest: string; readonly isAccelerated: boolean }
+  | { readonly kind: "CreatePod"; readonly guest: string; readonly choice: PodChoice }
   /** Its labels and annotations follow the Server. */
   | { readonly kind: "MarkPod"; readonly pod: ObservedPod; readonly change: MarkChange }
   | { readonly kind: "DeletePod"; readonly pod: ObservedPod };

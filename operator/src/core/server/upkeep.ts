@@ -2,6 +2,7 @@
 import type { Guest } from "../../api/kinds.ts";
 import type { GuestSpec } from "../../api/v1alpha1/guest.ts";
 import { markChange, type PodMarks, podMarks } from "../guest/pod-marks.ts";
+import { addressClaims } from "../guest/network/address-claim.ts";
 import { isReleased } from "../guest/release.ts";
 import { newGuest } from "../guest/resolve.ts";
 import { assert } from "../lib/assert.ts";
@@ -10,7 +11,8 @@ import { conditionOf } from "../lib/condition-set.ts";
 import { secondsSince } from "../lib/time.ts";
 import { groupRuleOf } from "../scheduler/group.ts";
 import type { Decision } from "./action.ts";
-import type { HostFacts, ObservedPod, ServerState } from "./state.ts";
+import { missingAttachment } from "./attachments.ts";
+import type { ObservedPod, ServerState } from "./state.ts";
 import type { Step } from "./steps.ts";
 import { isUnbegun, unplacedPod } from "./unplaced.ts";
 
@@ -66,10 +68,7 @@ function recreateGuest(state: ServerState): Decision {
   const group = groupOn(run.host, state);
   const machine = { ...frozen, uid };
   const guest = newGuest({ server, run, source, machine, claim: allocation, group });
-  return unlessRefused(state, [
-    { kind: "CreateGuest", guest },
-    podStep(guest, state.hostOf(run.host)),
-  ]);
+  return unlessRefused(state, [{ kind: "CreateGuest", guest }, ...podSteps(guest, state)]);
 }
 
 /** What a Guest on the host carries of the server's group. */
@@ -109,7 +108,7 @@ function keepClaim(guest: Guest, state: ServerState): Decision {
 function keepPod(guest: Guest, state: ServerState): Decision {
   const { pod, nowMs } = state;
   if (pod === undefined) {
-    return unlessRefused(state, [podStep(guest, state.hostOf(guest.spec.host))]);
+    return unlessRefused(state, podSteps(guest, state));
   }
   if (pod.isDeleting) return {};
   const hasEnded = pod.phase === "Failed" || pod.phase === "Succeeded";
@@ -140,9 +139,15 @@ function unlessRefused({ creationRefusal }: ServerState, steps: readonly Step[])
   return restSeconds > 0 ? { againAfterSeconds: restSeconds } : { steps };
 }
 
-/** The pod of a Guest, with the host's KVM device where the guest was, or will be, started under KVM. */
-export function podStep(guest: Guest, host: HostFacts | undefined): Step {
+/**
+ * The pod of a Guest, with the host's KVM device where the guest was, or will be, started under KVM. None as
+ * long as a network is not there that it is to be attached to: the node would try in vain again and again.
+ */
+export function podSteps(guest: Guest, state: ServerState): Step[] {
+  if (missingAttachment(state) !== undefined) return [];
   const frozen = guest.status?.machine ?? guest.spec.domain.machine;
-  const virtType = frozen.virtType ?? host?.virtType;
-  return { kind: "CreatePod", guest: guest.metadata.name, isAccelerated: virtType === "kvm" };
+  const virtType = frozen.virtType ?? state.hostOf(guest.spec.host)?.virtType;
+  const claims = addressClaims(guest, state.attachmentOf);
+  const choice = { isAccelerated: virtType === "kvm", claims };
+  return [{ kind: "CreatePod", guest: guest.metadata.name, choice }];
 }

@@ -7,6 +7,7 @@ import { asksAgent, describeProbe } from "../guest/readiness-probe.ts";
 import type { Verdict } from "../lib/condition-set.ts";
 import { describeList } from "../lib/list.ts";
 import type { Decision } from "./action.ts";
+import { missingAttachment } from "./attachments.ts";
 import { isRestarted } from "./restart-policy.ts";
 import { type ServerState, isOn, isSettledOff } from "./state.ts";
 import { isUnbegun, unplacedPod } from "./unplaced.ts";
@@ -73,6 +74,8 @@ function powerReadiness(state: ServerState, guest: NonNullable<ServerState["gues
 
 /** How far a guest is that does not run yet, or what its node has against it. */
 function preparation(state: ServerState, guest: NonNullable<ServerState["guest"]>): Judgement {
+  const missing = state.pod === undefined ? missingAttachment(state) : undefined;
+  if (missing !== undefined) return no(missing.reason, missing.message);
   const unplaced = unplacedPod(state);
   if (unplaced?.waitSeconds !== 0) return progressing(progressOf(state, guest.status));
   const { host } = guest.spec;

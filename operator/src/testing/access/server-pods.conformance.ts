@@ -34,7 +34,12 @@ export async function makeServerPods(host: AccessHost): Promise<void> {
     guests,
     renamed(completeObjects.guest, "web-1"),
   );
-  await host.must(who.operator, "POST", pods, serverPod(aServer(), guest as Guest, policy, true));
+  await host.must(
+    who.operator,
+    "POST",
+    pods,
+    serverPod(aServer(), guest as Guest, policy, { isAccelerated: true, claims: [] }),
+  );
   await host.must(who.tenant, "POST", pods, pod("plain"));
 }
 

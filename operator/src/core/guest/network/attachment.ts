@@ -5,7 +5,7 @@
  */
 import type { Refusal } from "../../../api/conditions.ts";
 import type { GuestNetwork } from "../../../api/v1alpha1/network.ts";
-import { isIpv4, type Part, type PodNetworking, tapIfNew, withoutPrefix } from "./card.ts";
+import { isIpv4, mtuOf, type Part, type PodNetworking, tapIfNew, withoutPrefix } from "./card.ts";
 import { attachmentName, bridgeName, type Link, tapName } from "./links.ts";
 import { gatewayMac } from "./private-network.ts";
 import { confinedDhcp } from "./ruleset.ts";
@@ -25,7 +25,8 @@ export function planAttachment(
   const { name, mac } = network;
   const uplink = pod.links.find((link) => link.name === attachmentName(card));
   if (uplink === undefined) return notAttached(network, attachmentName(card));
-  const { mtu } = uplink;
+  const mtus = mtuOf(name, uplink, pod);
+  const { mtu } = mtus;
   const given = address ?? givenByIpam(uplink);
   const [bridge, tap] = [bridgeName(card), tapName(card)];
   const hasBridge = pod.links.some((link) => link.name === bridge);
@@ -49,7 +50,7 @@ export function planAttachment(
     connected: {
       name,
       mac,
-      mtu,
+      ...mtus,
       addresses: given === undefined ? [] : [withoutPrefix(given)],
       reachedAt: [],
     },

@@ -24,6 +24,8 @@ export interface PodNetworking {
   /** Pairs of queues that each card has; absent, one. */
   readonly queues?: number | undefined;
   readonly links: readonly Link[];
+  /** How a guest that runs was connected at its start: it keeps the MTU that it was told. */
+  readonly kept?: readonly ConnectedNetwork[];
 }
 
 /** What one card needs. */
@@ -47,4 +49,14 @@ export function withoutPrefix(address: string): string {
 
 export function isIpv4(address: string): boolean {
   return !address.includes(":");
+}
+
+/** The MTU that the guest has, or gets, on that interface of its pod, and the interface's own if it differs. */
+export function mtuOf(
+  name: string,
+  uplink: Link,
+  { kept = [] }: PodNetworking,
+): Pick<ConnectedNetwork, "mtu" | "networkMtu"> {
+  const mtu = kept.find((one) => one.name === name)?.mtu ?? uplink.mtu;
+  return mtu === uplink.mtu ? { mtu } : { mtu, networkMtu: uplink.mtu };
 }

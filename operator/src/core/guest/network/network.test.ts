@@ -89,6 +89,14 @@ describe("the plan of a pod's network", () => {
     ]);
   });
 
+  test("leaves a guest that runs the MTU that it was told", () => {
+    const kept = [{ name: "default", mac: "", mtu: 1500, addresses: [], reachedAt: [] }];
+    const planned = plan({ kept });
+    expect(planned.ok && planned.connected).toMatchObject([{ mtu: 1500, networkMtu: 1450 }]);
+    expect(planned.ok && planned.setup.links[1]).toContain("mtu 1500");
+    expect(planned.ok && planned.setup.leases).toContain(" 1500 web");
+  });
+
   test("leaves a tap alone that QEMU may have open", () => {
     const links = [eth0, { name: "tap0", mtu: 1450, mac: "", addresses: [], alias: "" }];
     const planned = plan({ links });

@@ -5,6 +5,7 @@ import { assert } from "../../lib/assert.ts";
 import { planAttachment } from "./attachment.ts";
 import {
   isIpv4,
+  mtuOf,
   type NetworkSetup,
   type Part,
   type PodNetworking,
@@ -72,7 +73,8 @@ function planPodNetwork(
   const uplink = pod.links.find((link) => link.name === podInterface);
   if (uplink === undefined) return noUplink(name);
   if (isReservedAddress(address)) return reserved(name, address);
-  const { mtu } = uplink;
+  const mtus = mtuOf(name, uplink, pod);
+  const { mtu } = mtus;
   const reachedAt = uplink.addresses.map(withoutPrefix).filter(isIpv4);
   const taken = reachedAt.find((one) => isOnGuestNetwork(one, address));
   if (taken !== undefined) return conflict(name, address, taken);
@@ -93,7 +95,7 @@ function planPodNetwork(
     },
     rules: reachedAt.length === 0 ? "" : natRules({ tap, guest: address, pod: reachedAt }),
     lease: { device: tap, mac, address, prefixLength, gateway, mtu, hostname: pod.hostname },
-    connected: { name, mac, mtu, addresses: [address], reachedAt },
+    connected: { name, mac, ...mtus, addresses: [address], reachedAt },
   };
 }
 

@@ -12,11 +12,12 @@ import type { ScheduleRequest } from "../../scheduler/request.ts";
 import { schedule } from "../../scheduler/schedule.ts";
 import { requestFor } from "../../scheduler/server-request.ts";
 import { type Decision, defineAction } from "../action.ts";
+import { addressInUse, missingAttachment } from "../attachments.ts";
 import type { Recall } from "../recall.ts";
 import { forgottenRun, mayGrant, nextRun } from "../run-right.ts";
 import type { Placement, ServerState } from "../state.ts";
 import { unplacedPod } from "../unplaced.ts";
-import { podStep } from "../upkeep.ts";
+import { podSteps } from "../upkeep.ts";
 
 /** Hosts that may refuse a server before it rests. Source: nova-semantics 1.5, max_attempts. */
 const attemptsMax = 3;
@@ -94,6 +95,8 @@ function claimHost(
   request: ScheduleRequest,
   { hosts, freeUid, settings }: Placement,
 ): Decision {
+  const unfit = missingAttachment(state) ?? addressInUse(state);
+  if (unfit !== undefined) return { refusal: unfit };
   const uid = state.status.machine?.uid ?? freeUid;
   if (uid === undefined) {
     const message = "every user id of the configured range is taken: widen serverUidCount";
@@ -151,11 +154,7 @@ function grant(state: ServerState, source: Source, choice: Choice, run: Run): De
   });
   const guest = newGuest({ server, run, source, machine, claim: choice.allocation, group });
   return {
-    steps: [
-      { kind: "AddFinalizer" },
-      { kind: "CreateGuest", guest },
-      podStep(guest, state.hostOf(run.host)),
-    ],
+    steps: [{ kind: "AddFinalizer" }, { kind: "CreateGuest", guest }, ...podSteps(guest, state)],
     record: {
       ...choice,
       run,
