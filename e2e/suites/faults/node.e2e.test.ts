@@ -2,12 +2,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { ClusterNode } from "../../../hack/cluster/cluster.ts";
+import type { Server } from "../../../operator/src/api/kinds.ts";
+import { label } from "../../../operator/src/api/names.ts";
 import { isAlive } from "../../framework/processes.ts";
 import { Tenant } from "../../framework/tenant.ts";
 import { until } from "../../framework/wait.ts";
 import { theWorld } from "../../framework/world.ts";
 
 const namespace = "e2e-node-faults";
+/** From ACTIVE: two probes of the pod, and the time in which controllers hear of it. */
+const endpointSecondsMax = 8;
 
 describe("a server whose node fails", () => {
   let tenant: Tenant;
@@ -16,6 +20,12 @@ describe("a server whose node fails", () => {
     tenant = new Tenant(await theWorld(), namespace);
     await tenant.remove();
     await tenant.prepare();
+    await tenant.apply({
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "web", namespace },
+      spec: { selector: { [label.server]: "web" }, ports: [{ port: 80 }] },
+    });
     await tenant.boot("web");
     await (await tenant.console("web")).ask("/write?path=/data/note&data=precious");
   });
@@ -31,6 +41,15 @@ describe("a server whose node fails", () => {
 
   const hypervisorState = async (name: string): Promise<string> =>
     tenant.kubectl("get", "hypervisor", name, "-o", "jsonpath={.status.state}");
+
+  const floating = ({ status }: Server): string[] =>
+    (status?.addresses ?? []).flatMap(({ type, address }) => (type === "floating" ? address : []));
+
+  /** Where the Service leads to now. */
+  const endpoints = (): Promise<string> => {
+    const path = "{.items[*].endpoints[?(@.conditions.ready==true)].addresses[0]}";
+    return tenant.kubectl("get", "endpointslices", "-n", namespace, "-o", `jsonpath=${path}`);
+  };
 
   test("a power cut and its end: same host, same disk, the server runs again", async () => {
     const before = await tenant.server("web");
@@ -56,6 +75,13 @@ describe("a server whose node fails", () => {
       180,
     );
     expect(after.status?.hypervisor).toBe(node.name);
+    // Its pod is another one, with whatever address the node gave to that.
+    const [address = "none"] = floating(after);
+    await until(
+      "the Service leads there, and nowhere else",
+      async () => (await endpoints()) === address,
+      { timeoutSeconds: endpointSecondsMax },
+    );
     const answer = await tenant.askUntilAnswered("web", "/read?path=/data/note");
     expect(answer).toContain("precious");
     expect(await tenant.qemus("web")).toHaveLength(1);

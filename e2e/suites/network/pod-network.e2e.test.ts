@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { get, httpGet, inGuest } from "../../framework/http.ts";
 import { killNow } from "../../framework/processes.ts";
 import { Tenant } from "../../framework/tenant.ts";
 import { agentsOn } from "../../framework/victims.ts";
@@ -34,8 +35,6 @@ describe("a server on the pod network", () => {
     (await tenant.server(name)).status?.addresses?.[0]?.mac ?? "no card";
   const addressOf = async (name: string): Promise<string> =>
     (await tenant.server(name)).status?.addresses?.[0]?.address ?? "";
-  const inGuest = async (command: string): Promise<string> =>
-    get(tenant, "node-1", await addressOf("web"), `/sh?c=${encodeURIComponent(command)}`);
 
   test("names its addresses, and is reached through a Service from every node", async () => {
     const { status } = await tenant.server("web");
@@ -54,19 +53,19 @@ describe("a server on the pod network", () => {
   test("has the name servers of its pod and the MTU of its network", async () => {
     const [nameserver = "missing"] =
       /nameserver \S+/.exec(await inPod("cat", "/etc/resolv.conf")) ?? [];
-    expect(await inGuest("cat /etc/resolv.conf")).toContain(nameserver);
+    expect(await inGuest(tenant, "web", "cat /etc/resolv.conf")).toContain(nameserver);
     const mtu = await inPod("cat", "/sys/class/net/eth0/mtu");
-    expect(await inGuest("ifconfig eth0")).toContain(`MTU:${mtu.trim()} `);
+    expect(await inGuest(tenant, "web", "ifconfig eth0")).toContain(`MTU:${mtu.trim()} `);
   });
 
   test("reaches other servers, and itself through its own Service", async () => {
     await tenant.boot("other");
     const wget = "wget -T 10 -qO-";
-    expect(await inGuest(`${wget} http://${await addressOf("other")}/`)).toContain(
+    expect(await inGuest(tenant, "web", `${wget} http://${await addressOf("other")}/`)).toContain(
       await macOf("other"),
     );
     const own = await serviceAddress(tenant, "web");
-    expect(await inGuest(`${wget} http://${own}/`)).toContain(await macOf("web"));
+    expect(await inGuest(tenant, "web", `${wget} http://${own}/`)).toContain(await macOf("web"));
     await tenant.kubectl("delete", "server", "-n", namespace, "other", "--timeout=60s");
   });
 
@@ -93,7 +92,11 @@ describe("a server on the pod network", () => {
     const stream = await openStream(tenant, await addressOf("web"));
     await until("the stream flows", async () => stream.lines() > 3, { timeoutSeconds: 20 });
     for (const agent of agentsOn(status?.hypervisor)) killNow(agent);
-    const renewed = await inGuest("kill -USR1 $(pidof udhcpc); sleep 1; ifconfig eth0");
+    const renewed = await inGuest(
+      tenant,
+      "web",
+      "kill -USR1 $(pidof udhcpc); sleep 1; ifconfig eth0",
+    );
     expect(renewed).toContain("10.0.2.2");
     const within = { timeoutSeconds: 60 };
     const hasAgent = async (): Promise<boolean> => agentsOn(status?.hypervisor).length === 1;
@@ -136,24 +139,6 @@ async function readyEndpoints(tenant: Tenant): Promise<string[]> {
   const path = "jsonpath={.items[*].endpoints[?(@.conditions.ready==true)].addresses[0]}";
   const text = await tenant.kubectl("get", "endpointslices", "-n", namespace, "-o", path);
   return text.split(" ").filter((address) => address !== "");
-}
-
-/** A node has no client of the web but its shell. */
-const httpGet = (address: string, path: string): readonly string[] => {
-  const script = 'exec 3<>"/dev/tcp/$1/80"; printf "GET %s HTTP/1.0\\r\\n\\r\\n" "$2" >&3; cat <&3';
-  return ["timeout", "20", "bash", "-c", script, "bash", address, path];
-};
-
-/** The body that a web server gives to a node. */
-function get(tenant: Tenant, node: string, address: string, path: string): Promise<string> {
-  return until(
-    `${node} reaches ${address}`,
-    async () => {
-      const { stdout } = await tenant.world.cluster.node(node).exec(httpGet(address, path));
-      return stdout.split("\r\n\r\n")[1];
-    },
-    { timeoutSeconds: 45 },
-  );
 }
 
 /** A connection to the guest that says ten lines a second until it breaks. */
