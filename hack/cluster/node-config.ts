@@ -17,7 +17,7 @@ export const nodePaths = {
   startKubelet: "/usr/local/sbin/start-kubelet",
 } as const;
 
-/** A bridge on every node that leads to the wire of guests. `node-init.sh` makes it at boot. */
+/** A bridge on every node that leads to the wire of guests. */
 export const guestBridge = "guests0";
 
 /** Where the programs of each component are in a node. */
@@ -202,6 +202,7 @@ export function nodeRoutes(node: NodePlan, others: readonly NodePlan[]): string 
   return [
     `address replace ${node.address}/24 dev eth0`,
     "link set eth0 up",
+    `link set ${guestBridge} up`,
     `link set eth1 master ${guestBridge} up`,
     `route replace default via ${bridge.address}`,
     ...others.map((other) => `route replace ${other.podSubnet} via ${other.address}`),

@@ -45,8 +45,6 @@ rmdir /.host
 mount --make-rshared /
 hostname "$name"
 ip link set lo up
-ip link add guests0 type bridge mcast_snooping 0
-ip link set guests0 up
 sysctl -qw net.ipv4.ip_forward=1
 # The kernel's own id does not change when a node of this kind boots; the kubelet is shown this one.
 cat /proc/sys/kernel/random/uuid >/run/boot-id

@@ -12,7 +12,14 @@ import { startInBackground, waitUntilReady } from "./daemons.ts";
 import { apiServerUrl, layoutOf, nodeDiskDirectories, nodeLayout } from "./layout.ts";
 import type { NodeLayout, NodePlan } from "./layout.ts";
 import { ensureCables, removeCables } from "./network.ts";
-import { nodeBinds, nodeFiles, nodePaths, nodeRoutes, nodeSearchPath } from "./node-config.ts";
+import {
+  guestBridge,
+  nodeBinds,
+  nodeFiles,
+  nodePaths,
+  nodeRoutes,
+  nodeSearchPath,
+} from "./node-config.ts";
 import type { NodePrograms } from "./programs.ts";
 import { writeKubeconfig } from "./pki.ts";
 import type { CertificateAuthority, KeyPair } from "./pki.ts";
@@ -70,6 +77,8 @@ export class NodeMachine {
       pid = await this.#boot(supply);
     }
     await ensureCables(this.plan, pid);
+    // It fails where the bridge is there, and all else that can be wrong with it is told by the next.
+    await this.exec(["ip", "link", "add", guestBridge, "type", "bridge", "mcast_snooping", "0"]);
     await this.mustExec(["ip", "-batch", "-"], { stdin: nodeRoutes(this.plan, supply.others) });
   }
 

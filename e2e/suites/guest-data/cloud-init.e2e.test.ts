@@ -4,6 +4,7 @@ import { bridge } from "../../../hack/cluster/layout.ts";
 import { apiVersion } from "../../../operator/src/api/define-kind.ts";
 import { label } from "../../../operator/src/api/names.ts";
 import { buildDebian } from "../../guests/debian/build.ts";
+import { bridgedNetwork } from "../../framework/attachment.ts";
 import { type ImageServer, serveImage } from "../../framework/image-server.ts";
 import { SshKey } from "../../framework/ssh.ts";
 import { Tenant } from "../../framework/tenant.ts";
@@ -14,6 +15,8 @@ const namespace = "e2e-guest-data";
 const hostname = "web-1.example.org";
 /** A Debian boots slowly without KVM, and more so beside other guests. */
 const bootSecondsMax = 420;
+const dataMac = "52:54:00:08:01:07";
+const dataAddress = "10.8.1.7/24";
 const userData = `#!/bin/sh
 echo run >> /root/user-data-runs
 `;
@@ -47,6 +50,7 @@ describe("a Debian with cloud-init", () => {
           properties: { hw_qemu_guest_agent: "yes" },
         },
       },
+      bridgedNetwork(namespace, "storage"),
       {
         apiVersion: "v1",
         kind: "Service",
@@ -102,6 +106,14 @@ describe("a Debian with cloud-init", () => {
       sshKeys: [secret("id.pub")],
       userData: secret("user-data"),
       metadata: { role: "web" },
+      networks: [
+        { name: "front", pod: {} },
+        {
+          name: "data",
+          mac: dataMac,
+          networkAttachment: { name: "storage", address: dataAddress },
+        },
+      ],
     });
     const waiting = await tenant.untilServer(
       "web",
@@ -140,6 +152,19 @@ print(one.pop("random_seed") != other.pop("random_seed"), one == other, one["met
     const encoded = Buffer.from(script).toString("base64");
     const answer = await ask(`echo ${encoded} | base64 -d | sudo python3 -`);
     expect(answer).toBe("True True {'role': 'web'} True True\n");
+  });
+
+  test("has both its networks as its network data say", async () => {
+    const { addresses = [] } = (await tenant.server("web")).status ?? {};
+    const macs = new Set(addresses.map(({ mac }) => mac));
+    expect(macs.size).toBe(2);
+    const settings = (await ask("cat /etc/systemd/network/10-cloud-init-*.network")) ?? "";
+    const named = [...settings.matchAll(/^MACAddress=(\S+)$/gm)].map(([, mac]) => mac);
+    expect(new Set(named)).toEqual(macs);
+    const cards = (await ask("ip -4 -oneline address; ip -oneline link")) ?? "";
+    const [, card] = new RegExp(`^\\d+: (\\S+): .*${dataMac}`, "m").exec(cards) ?? [];
+    expect(cards).toMatch(new RegExp(`^\\d+: ${card} +inet ${dataAddress} `, "m"));
+    expect(await ask("ip route show default")).toContain("via 10.0.2.1 ");
   });
 
   test("does nothing of a first boot at the next", { timeout: 480_000 }, async () => {

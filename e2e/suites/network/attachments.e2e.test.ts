@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { guestBridge } from "../../../hack/cluster/node-config.ts";
 import type { Condition } from "../../../operator/src/api/define-kind.ts";
+import { bridgedNetwork } from "../../framework/attachment.ts";
 import { inGuest } from "../../framework/http.ts";
 import { killNow } from "../../framework/processes.ts";
 import { Tenant } from "../../framework/tenant.ts";
@@ -31,7 +31,7 @@ describe("servers on networks of Multus", () => {
     tenant = new Tenant(await theWorld(), namespace);
     await tenant.remove();
     await tenant.prepare();
-    await tenant.apply(definition("backup", "10.9.0.0/24"));
+    await tenant.apply(bridgedNetwork(namespace, "backup", { subnet: "10.9.0.0/24" }));
   });
 
   afterAll(() => tenant.remove());
@@ -67,7 +67,7 @@ describe("servers on networks of Multus", () => {
       `network data: namespace ${namespace} has no NetworkAttachmentDefinition storage`,
     );
     expect(await tenant.guestsOf("web")).toEqual([]);
-    await tenant.apply(definition("storage", "10.8.0.0/24"));
+    await tenant.apply(bridgedNetwork(namespace, "storage", { subnet: "10.8.0.0/24" }));
     await untilUp("web");
   });
 
@@ -185,8 +185,8 @@ describe("servers on networks of Multus", () => {
   });
 
   test("an address that the network keeps has a claim that goes with its server", async () => {
-    const more = { allowPersistentIPs: true };
-    await tenant.apply(definition("lasting", "10.10.0.0/24", more));
+    const keeping = { subnet: "10.10.0.0/24", allowPersistentIPs: true };
+    await tenant.apply(bridgedNetwork(namespace, "lasting", keeping));
     await tenant.createServer("keeper", {
       networks: [{ name: "data", networkAttachment: { name: "lasting" } }],
     });
@@ -205,25 +205,6 @@ describe("servers on networks of Multus", () => {
     await until("the claim is gone", isGone, { timeoutSeconds: 60 });
   });
 });
-
-/** A bridge on every node, all of them on one wire; its IPAM gives an address that is asked for. */
-function definition(name: string, subnet: string, more: object = {}): object {
-  const config = {
-    cniVersion: "1.0.0",
-    name,
-    type: "bridge",
-    bridge: guestBridge,
-    capabilities: { mac: true, ips: true },
-    ipam: { type: "host-local", ranges: [[{ subnet }]], dataDir: "/run/cni-ipam" },
-    ...more,
-  };
-  return {
-    apiVersion: "k8s.cni.cncf.io/v1",
-    kind: "NetworkAttachmentDefinition",
-    metadata: { name, namespace },
-    spec: { config: JSON.stringify(config) },
-  };
-}
 
 /** A pod on the network `storage`. */
 function peer(nodeName: string, address: string): object {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterEach, assert, beforeEach, describe, expect, test } from "vitest";
 import type { Image } from "../api/kinds.ts";
-import { NotFound, Unavailable } from "../ports/errors.ts";
+import { NotServed, Unavailable } from "../ports/errors.ts";
 import { type KubeStore, resources } from "../ports/kube.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { FakeKube } from "../testing/fake-kube.ts";
@@ -76,19 +76,19 @@ describe("an informer", () => {
     informer.list().map(({ metadata }) => metadata.name);
 
   test("holds nothing of a kind that the API server does not know, until it does", async () => {
-    faults.set("list", new NotFound("the server could not find the requested resource"));
+    faults.set("list", new NotServed("the server could not find the requested resource"));
     const informer = await start({ mayBeAbsent: true });
     expect([informer.hasSynced, informer.list()]).toEqual([true, []]);
     await create("a");
     faults.clear();
     await clock.advance(20_000);
     expect(names(informer)).toEqual(["a"]);
-    faults.set("list", new NotFound("the kind was taken away"));
-    faults.set("watch", new NotFound("the kind was taken away"));
+    faults.set("list", new NotServed("the kind was taken away"));
+    faults.set("watch", new NotServed("the kind was taken away"));
     kube.dropWatches();
     await clock.advance(20_000);
     expect(names(informer)).toEqual([]);
-    expect(log.lines.filter(({ err }) => err instanceof NotFound)).toEqual([]);
+    expect(log.lines.filter(({ err }) => err instanceof NotServed)).toEqual([]);
   });
 
   test("holds what there is and what comes, as it changes", async () => {

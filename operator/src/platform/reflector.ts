@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock } from "../ports/clock.ts";
-import { Expired, NotFound, Unavailable } from "../ports/errors.ts";
+import { Expired, NotServed, Unavailable } from "../ports/errors.ts";
 import type {
   KubeStore,
   ResourceObject,
@@ -149,7 +149,7 @@ export class Reflector<T extends ResourceObject> {
 
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
     const { clock, random, mayBeAbsent, sink } = this.#options;
-    if (mayBeAbsent === true && error instanceof NotFound) {
+    if (mayBeAbsent === true && error instanceof NotServed) {
       this.#version = undefined;
       sink.replace([]);
       return pause(clock, retryBounds.maxMs, signal);

@@ -55,6 +55,12 @@ export class Unavailable extends PortError {
   }
 }
 
+/**
+ * The API server does not serve the kind, now or to us: it may be starting, or the kind is not installed.
+ * That says nothing of any object.
+ */
+export class NotServed extends Unavailable {}
+
 /** The other side understood and said no: rights, admission, validation, quota. */
 export class Refused extends PortError {
   constructor(reason: string, message: string, cause?: unknown) {

@@ -4,6 +4,7 @@ import {
   Conflict,
   Expired,
   NotFound,
+  NotServed,
   type PortError,
   Refused,
   TimedOut,
@@ -32,9 +33,8 @@ export function errorOfAnswer(
   if (status !== undefined)
     return errorOfStatus({ code: httpStatus, ...status }, retryAfterSeconds);
   const text = `HTTP ${httpStatus}: ${body.slice(0, 200).trim()}`;
-  // Not "the object is missing": the whole kind is not served, now or to us.
-  if (httpStatus === 404)
-    return new Unavailable(`the API server does not serve this kind: ${text}`);
+  // Not "the object is missing": the whole kind is not served.
+  if (httpStatus === 404) return new NotServed(`the API server does not serve this kind: ${text}`);
   if (httpStatus >= 500 || httpStatus === 429) {
     return new Unavailable(text, undefined, retryAfterSeconds);
   }

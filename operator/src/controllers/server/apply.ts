@@ -4,7 +4,7 @@ import { fieldManager, finalizer } from "../../api/names.ts";
 import type { IpamClaim } from "../../core/guest/network/address-claim.ts";
 import { type PodChoice, type PodPolicy, serverPod } from "../../core/guest/pod.ts";
 import type { Step } from "../../core/server/steps.ts";
-import { AlreadyExists, NotFound, Refused } from "../../ports/errors.ts";
+import { AlreadyExists, NotServed, Refused } from "../../ports/errors.ts";
 import { type KubeStore, resources } from "../../ports/kube.ts";
 import { ifPresent } from "../absence.ts";
 
@@ -118,7 +118,7 @@ export class StepApplier {
       await this.#kube.create(resources.ipamClaims, claim, writer);
     } catch (error) {
       if (error instanceof AlreadyExists) return;
-      if (!(error instanceof NotFound)) throw error;
+      if (!(error instanceof NotServed)) throw error;
       const message = `network ${claim.spec.network} keeps addresses by IPAMClaims, but the cluster has no such kind: install it`;
       throw new Refused("NetworkFailed", message, error);
     }

@@ -83,6 +83,14 @@ describe("what is observed of a server pod", () => {
     });
   });
 
+  test("is that it has no network yet, which its Events alone explain", () => {
+    const conditions = [{ type: "PodReadyToStartContainers", status: "False" }];
+    expect(observedPod(aPod({ phase: "Pending", conditions })).trouble).toBe(
+      "its network or a volume is not ready, see kubectl describe pod web-1",
+    );
+    expect(observedPod(aPod({ phase: "Succeeded", conditions })).trouble).toBeUndefined();
+  });
+
   test("is no refusal while somebody's gate keeps it from the kube-scheduler", () => {
     const conditions = [{ type: "PodScheduled", status: "False", reason: "SchedulingGated" }];
     expect(observedPod(aPod({ phase: "Pending", conditions })).refusedBy).toBeUndefined();

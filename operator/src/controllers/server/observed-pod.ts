@@ -20,7 +20,7 @@ export function observedPod({ metadata, status }: Pod): ObservedPod {
     createdTime: metadata.creationTimestamp,
     guestImage: metadata.annotations?.[annotation.guestImage],
     refusedBy: refusal?.by,
-    trouble: refusal?.message ?? waiting(status),
+    trouble: refusal?.message ?? withoutSandbox(metadata, status) ?? waiting(status),
   };
 }
 
@@ -33,7 +33,10 @@ export function keptOfPod({ metadata, status, ...pod }: Pod): Pod {
     ...(reason !== undefined && { reason }),
     ...(message !== undefined && { message }),
     conditions: conditions.filter(
-      (condition) => condition.type === scheduledCondition || isTrueReady(condition),
+      (condition) =>
+        condition.type === scheduledCondition ||
+        isSandboxMissing(condition) ||
+        isTrueReady(condition),
     ),
     containerStatuses: containerStatuses.map(({ name, ready, state = {} }) => {
       return { name, ready, state };
@@ -85,6 +88,16 @@ function rejected(status: Pod["status"]): PodRefusal | undefined {
   return { by: "kubelet", message: message === undefined ? reason : `${reason}: ${message}` };
 }
 
+/**
+ * What keeps a pod from having its network and volumes is told by Events alone, for example that Multus
+ * could not attach it. Nobody is told of it as long as it lasts no longer than usual.
+ */
+function withoutSandbox({ name }: Pod["metadata"], status: Pod["status"]): string | undefined {
+  const isMissing = status?.conditions?.some(isSandboxMissing) === true;
+  if (status?.phase !== "Pending" || !isMissing) return undefined;
+  return `its network or a volume is not ready, see kubectl describe pod ${name}`;
+}
+
 /** States of a container that is on its way; all others that wait are in trouble. */
 const passing: readonly (string | undefined)[] = [
   undefined,
@@ -100,4 +113,8 @@ function waiting(status: Pod["status"]): string | undefined {
     return message === undefined ? reason : `${reason}: ${message}`;
   }
   return undefined;
+}
+
+function isSandboxMissing({ type, status }: { readonly type: string; readonly status: string }) {
+  return type === "PodReadyToStartContainers" && status === "False";
 }
