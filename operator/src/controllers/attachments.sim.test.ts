@@ -55,15 +55,20 @@ test("a network that is not there is waited for, and told in an Event", async ()
   expect(await cluster.list(resources.ipamClaims)).toEqual([]);
 });
 
-test("of two servers with one hardware address, the later one waits until the other is gone", async () => {
+test("of two servers that ask at once for one hardware address, one waits until the other is gone", async () => {
   await define({ name: "lan", type: "bridge" });
-  await Promise.all(["web", "late"].map((name) => cluster.createServer({ networks }, name)));
-  await untilReason("web", "AsDesired");
-  await untilReason("late", "AddressInUse");
+  const names = ["one", "other"];
+  await Promise.all(names.map((name) => cluster.createServer({ networks }, name)));
+  const reasons = async () => Promise.all(names.map(async (name) => (await readyOf(name))?.reason));
+  await cluster.until("one runs and one waits", async () => {
+    return (await reasons()).toSorted().join() === "AddressInUse,AsDesired";
+  });
+  const isFirst = (await readyOf("one"))?.reason === "AsDesired";
+  const [winner = "", loser = ""] = isFirst ? names : names.toReversed();
   const guests = await cluster.list(resources.guests);
-  expect(guests.map(({ spec }) => spec.server.name)).toEqual(["web"]);
-  await cluster.kube.delete(resources.servers, { namespace: "team", name: "web" });
-  await untilReason("late", "AsDesired");
+  expect(guests.map(({ spec }) => spec.server.name)).toEqual([winner]);
+  await cluster.kube.delete(resources.servers, { namespace: "team", name: winner });
+  await untilReason(loser, "AsDesired");
 });
 
 test("a lasting address has a claim from before the first pod until the Server is gone", async () => {
