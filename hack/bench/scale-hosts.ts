@@ -11,6 +11,7 @@ import { Informer } from "../../operator/src/platform/informer.ts";
 import { refOf } from "../../operator/src/platform/object-key.ts";
 import { Metrics } from "../../operator/src/platform/metrics.ts";
 import { microTimestampOf } from "../../operator/src/ports/clock.ts";
+import { PortError } from "../../operator/src/ports/errors.ts";
 import {
   type KubeStore,
   type Lease,
@@ -142,11 +143,19 @@ export class ScaleHosts {
   async #beat(name: string, signal: AbortSignal): Promise<void> {
     const store = this.#heartbeatApi.as(who.agentOf(name));
     await sleep(random.fraction() * beatMs);
-    let lease = await store.get(resources.leases, { namespace: heartbeatNamespace, name });
+    const ref = { namespace: heartbeatNamespace, name };
+    let lease: Lease | undefined;
     while (!signal.aborted) {
       const startedMs = performance.now();
-      const spec = { ...lease.spec, renewTime: microTimestampOf(clock) };
-      lease = await store.update(resources.leases, { ...lease, spec }, agent);
+      try {
+        lease ??= await store.get(resources.leases, ref);
+        const spec = { ...lease.spec, renewTime: microTimestampOf(clock) };
+        lease = await store.update(resources.leases, { ...lease, spec }, agent);
+      } catch (error) {
+        // An agent misses a beat now and then as well.
+        if (!(error instanceof PortError)) throw error;
+        lease = undefined;
+      }
       await sleep(Math.max(0, beatMs - (performance.now() - startedMs)));
     }
   }

@@ -9,11 +9,13 @@ import {
   heartbeatNamespace,
   systemNamespace,
 } from "../../operator/src/testing/access/identities.ts";
+import { MemoryLimit, operatorMemoryLimit } from "./memory-limit.ts";
 import type { LoneApiServer } from "../cluster/apiserver-only.ts";
 
 const repository = join(import.meta.dirname, "../..");
 const accountDirectory = "/run/secrets/kubernetes.io/serviceaccount";
 const healthPort = 18_080;
+const memoryGroup = "kilonova-bench-operator";
 
 /** Warmed by the first operator, as it is when the image is made. */
 const compileCache = join(tmpdir(), "kilonova-bench-compile-cache");
@@ -27,9 +29,10 @@ async function imageFlags(): Promise<string[]> {
   return flags;
 }
 
-/** Shows the program the service account where the kubelet would mount it. */
+/** Shows the program the service account where the kubelet would mount it, and limits its memory. */
 const podScript = `
 set -eu
+echo $$ > "$MEMORY_GROUP/cgroup.procs"
 mount -t tmpfs run /run
 mkdir -p ${accountDirectory}
 mount --bind "$ACCOUNT" ${accountDirectory}
@@ -47,10 +50,12 @@ export interface OperatorMetrics {
 export class ScaleOperator {
   readonly #child: ChildProcess;
   readonly #directory: string;
+  readonly #memory: MemoryLimit;
 
-  private constructor(child: ChildProcess, directory: string) {
+  private constructor(child: ChildProcess, directory: string, memory: MemoryLimit) {
     this.#child = child;
     this.#directory = directory;
+    this.#memory = memory;
   }
 
   /** `arguments_` are Node's; what it says goes to the file. */
@@ -69,12 +74,14 @@ export class ScaleOperator {
     const flags = [...(await imageFlags()), ...arguments_];
     const program = [node, ...flags, join(repository, "operator/src/bin/operator.ts")];
     const isolated = ["unshare", "--mount", "--propagation=private", "sh", "-c", podScript, "sh"];
+    const memory = await MemoryLimit.create(memoryGroup, await operatorMemoryLimit());
     const child = spawn("setpriv", ["--pdeathsig=KILL", ...isolated, ...program], {
       env: {
         PATH: process.env["PATH"],
         NODE_ENV: "production",
         NODE_COMPILE_CACHE: compileCache,
         ACCOUNT: join(directory, "account"),
+        MEMORY_GROUP: memory.directory,
         KUBERNETES_SERVICE_HOST: hostname,
         KUBERNETES_SERVICE_PORT: port,
         KILONOVA_NAMESPACE: systemNamespace,
@@ -90,7 +97,7 @@ export class ScaleOperator {
     const log = createWriteStream(logPath, { flags: "a" });
     child.stdout?.pipe(log, { end: false });
     child.stderr?.pipe(log, { end: false });
-    return new ScaleOperator(child, directory);
+    return new ScaleOperator(child, directory, memory);
   }
 
   get pid(): number {
@@ -129,5 +136,6 @@ export class ScaleOperator {
       await exit;
     }
     await rm(this.#directory, { recursive: true, force: true });
+    await this.#memory.remove();
   }
 }
