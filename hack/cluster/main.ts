@@ -5,7 +5,9 @@
  * Where a Docker engine answers, the cluster is kind's. Elsewhere it is made of Linux namespaces: the
  * control plane runs on the host, and each node is a machine of its own mount, process, network, uts,
  * ipc and cgroup namespaces with containerd, kubelet and kube-proxy in it. The programs are built from
- * pinned Go modules; the first build takes minutes, later ones come from the cache.
+ * pinned Go modules; the first build takes minutes, later ones come from the cache. Multus attaches pods
+ * to further networks: the bridge `guests0` of every node leads to one wire that joins them. On kind the
+ * user installs Multus; suites of such networks fail there without it.
  *
  * Every part can be broken as it breaks in real life: power cut, network partition, dead daemons, dead
  * API server. `up` mends all of it. It may be called at any time, also after an earlier run was killed
