@@ -158,7 +158,7 @@ print(one.pop("random_seed") != other.pop("random_seed"), one == other, one["met
     const { addresses = [] } = (await tenant.server("web")).status ?? {};
     const macs = new Set(addresses.map(({ mac }) => mac));
     expect(macs.size).toBe(2);
-    const settings = (await ask("cat /etc/systemd/network/10-cloud-init-*.network")) ?? "";
+    const settings = (await ask("sudo cat /etc/systemd/network/10-cloud-init-*.network")) ?? "";
     const named = [...settings.matchAll(/^MACAddress=(\S+)$/gm)].map(([, mac]) => mac);
     expect(new Set(named)).toEqual(macs);
     const cards = (await ask("ip -4 -oneline address; ip -oneline link")) ?? "";
