@@ -6,6 +6,7 @@
 import { boot } from "./boot.ts";
 import { memory } from "./memory.ts";
 import { monteCarlo } from "./monte-carlo.ts";
+import { net } from "./net.ts";
 import { type Report, renderReport } from "./report.ts";
 import { scale } from "./scale.ts";
 import { scheduler } from "./scheduler.ts";
@@ -15,6 +16,7 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<Repo
   boot,
   memory,
   "monte-carlo": monteCarlo,
+  net,
   scale,
   scheduler,
   writes,

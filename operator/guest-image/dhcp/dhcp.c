@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The DHCP server of a server's pod. It gives each card of the guest the one address that the agent wrote
+// The DHCP server of a server's pod, and the router that tells its guest of IPv6. It gives each card of the guest the one address that the agent wrote
 // down for it in the file `leases` of the runtime directory, and goes on while the agent is down. It needs
 // no capability: the pod may use every port.
 #include "dhcp.h"
@@ -17,10 +17,12 @@
 #define CLIENT_PORT 68
 // A device may come a moment after its line.
 #define RETRY_MILLISECONDS 500
+// A guest that missed its first advertisement, or all of them for hours, has not long to wait.
+#define ADVERTISE_MILLISECONDS 60000
 
 struct card {
   struct lease lease;
-  int socket;
+  int socket, router;
 };
 
 static struct card cards[CARDS_MAX];
@@ -50,9 +52,10 @@ static void load(const char *path) {
   struct lease leases[CARDS_MAX];
   for (int i = 0; i < card_count; i++) {
     if (cards[i].socket >= 0) close(cards[i].socket);
+    if (cards[i].router >= 0) close(cards[i].router);
   }
   card_count = read_leases(path, leases);
-  for (int i = 0; i < card_count; i++) cards[i] = (struct card){leases[i], -1};
+  for (int i = 0; i < card_count; i++) cards[i] = (struct card){leases[i], -1, -1};
 }
 
 // Returns whether every card is served.
@@ -61,6 +64,10 @@ static int open_sockets(void) {
   for (int i = 0; i < card_count; i++) {
     if (cards[i].socket < 0) cards[i].socket = open_socket(cards[i].lease.device);
     if (cards[i].socket < 0) is_complete = 0;
+    if (cards[i].lease.router[0] == '\0' || cards[i].router >= 0) continue;
+    cards[i].router = open_router(&cards[i].lease);
+    if (cards[i].router >= 0) advertise(cards[i].router, &cards[i].lease);
+    else is_complete = 0;
   }
   return is_complete;
 }
@@ -103,14 +110,17 @@ int main(void) {
   }
   load(path);
   for (;;) {
-    int timeout = open_sockets() ? -1 : RETRY_MILLISECONDS;
-    struct pollfd waits[1 + CARDS_MAX] = {{.fd = watch, .events = POLLIN}};
+    int timeout = open_sockets() ? ADVERTISE_MILLISECONDS : RETRY_MILLISECONDS;
+    struct pollfd waits[1 + 2 * CARDS_MAX] = {{.fd = watch, .events = POLLIN}};
     for (int i = 0; i < card_count; i++) {
-      waits[1 + i] = (struct pollfd){.fd = cards[i].socket, .events = POLLIN};
+      waits[1 + 2 * i] = (struct pollfd){.fd = cards[i].socket, .events = POLLIN};
+      waits[2 + 2 * i] = (struct pollfd){.fd = cards[i].router, .events = POLLIN};
     }
-    if (poll(waits, 1 + card_count, timeout) <= 0) continue;
+    int is_due = poll(waits, 1 + 2 * card_count, timeout) == 0;
     for (int i = 0; i < card_count; i++) {
-      if (waits[1 + i].revents != 0) serve(&cards[i]);
+      if (waits[1 + 2 * i].revents != 0) serve(&cards[i]);
+      int is_asked = waits[2 + 2 * i].revents != 0 && is_solicited(cards[i].router);
+      if (cards[i].router >= 0 && (is_asked || is_due)) advertise(cards[i].router, &cards[i].lease);
     }
     if (waits[0].revents != 0 && has_news(watch, "leases")) load(path);
   }

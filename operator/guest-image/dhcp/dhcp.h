@@ -9,6 +9,7 @@
 #define PATH_BYTES_MAX 512
 #define CARDS_MAX 8
 #define MESSAGE_BYTES_MAX 1500
+#define TUN_DEVICE "/dev/net/tun"
 
 // What one card of the guest is told.
 struct lease {
@@ -17,6 +18,9 @@ struct lease {
   struct in_addr address, mask, gateway;
   uint16_t mtu;
   char hostname[254];
+  // The tap by which it is told of IPv6, and its prefix of 64 bits; empty where there is no IPv6.
+  char router[IFNAMSIZ];
+  struct in6_addr prefix6;
 };
 
 // ---- leases.c
@@ -29,6 +33,14 @@ size_t answer(const struct lease *lease, const unsigned char *message, size_t by
               unsigned char reply[MESSAGE_BYTES_MAX]);
 // Where the answer goes: to the client's address if it has one, else to everybody on its wire.
 struct in_addr destination_of(const unsigned char reply[MESSAGE_BYTES_MAX]);
+
+// ---- router.c
+// Opens the tap of the router; -1 where there is none, or not yet.
+int open_router(const struct lease *lease);
+// Tells the guest of its network.
+void advertise(int handle, const struct lease *lease);
+// Takes what came out of the queue; returns whether the guest asked for a router.
+int is_solicited(int handle);
 
 // ---- resolver.c
 // What the pod's resolver is told: addresses of name servers and, as DHCP writes them, the domains that

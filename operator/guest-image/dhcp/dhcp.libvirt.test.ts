@@ -101,7 +101,9 @@ describe("the DHCP server of a server pod", () => {
       const offer = await world.ask(dhcpMessage({ type: types.discover }));
       return offer?.[19] === 7;
     });
-    await world.lease(`${"x".repeat(600)}\ntap0 nonsense\n`);
+    const half = line.replace("\n", " ra0\n");
+    const wrong = line.replace("\n", " ra0 fd00::g\n");
+    await world.lease(`${"x".repeat(600)}\ntap0 nonsense\n${half}${wrong}`);
     const ask = (): Promise<number | undefined> => typeOfAnswer({ type: types.discover });
     await until("nothing is offered", async () => (await ask()) === undefined);
     await world.lease(line);

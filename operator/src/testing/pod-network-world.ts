@@ -17,6 +17,7 @@ const podUid = "0f5c2a52-0b6c-4d34-9b8a-0a5d3d8a1001";
 const wireScript = `
 ip link add node0 mtu "$MTU" type veth peer name eth0 mtu "$MTU" netns "$POD"
 ip address add 10.9.0.1/24 dev node0
+ip address add fd09::1/64 dev node0 nodad
 ip link set node0 up
 ip link add node1 type veth peer name net1 netns "$POD"
 ip address add 10.8.0.1/24 dev node1
@@ -26,6 +27,8 @@ nsenter --net="/proc/$POD/ns/net" sh -euc '
   ip address add 10.9.0.2/24 dev eth0
   ip link set eth0 up
   ip route add default via 10.9.0.1
+  ip address add fd09::2/64 dev eth0 nodad
+  ip route add default via fd09::1
   ip address add 10.8.0.7/24 dev net1
   ip link set net1 up
 '

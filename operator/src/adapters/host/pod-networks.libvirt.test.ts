@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { guestAddress6 } from "../../core/guest/network/private-network6.ts";
 import { buildDomain } from "../../core/guest/build.ts";
 import { domainXml } from "../../core/guest/xml.ts";
 import { aGuest } from "../../testing/builders.ts";
@@ -108,6 +109,50 @@ describe("a guest behind its pod's address", () => {
     const { tap0: after } = await world.traffic();
     expect((after?.receivedBytes ?? 0) - (before?.receivedBytes ?? 0)).toBeGreaterThan(100_000);
     expect(after?.sentPackets).toBeGreaterThan(before?.sentPackets ?? 0);
+  });
+});
+
+describe("a guest whose pod has IPv6", () => {
+  const own = guestAddress6(spec.domain.networks[0]?.mac ?? "");
+
+  test("makes the address that others expect, and is told of its router and MTU", async () => {
+    const address = await world.inGuest("ip -6 addr show dev eth0 scope global");
+    expect(address).toContain(`inet6 ${own}/64`);
+    expect(await world.inGuest("ip -6 route show default")).toContain("via fe80::1 dev eth0");
+    const [connected] = await world.connect(guest);
+    expect(connected).toMatchObject({
+      addresses: ["10.0.2.2", own],
+      reachedAt: ["10.9.0.2", "fd09::2"],
+    });
+  });
+
+  test("answers at its pod's address, at every port but the kubelet's", async () => {
+    expect(await world.onNode(...get("http://[fd09::2]/"))).toContain("hostname");
+    expect(await world.inPod(...get("http://[fd09::2]/"))).toContain("hostname");
+    const dial = "curl --silent --max-time 5 http://[fd09::2]:10/; echo $?";
+    expect(await world.onNode("sh", "-c", dial)).toMatch(/^5[26]\n$/);
+  });
+
+  test("reaches the node with its pod's address, and itself by it", async () => {
+    const server = world.startOnNode(process.execPath, "-e", echoScript.replace("10.9.0.1", "::"));
+    if (server.stdout !== null) await once(server.stdout, "data");
+    expect(await world.inGuest("wget -qO- http://[fd09::1]:8000/")).toContain("fd09::2");
+    expect(await world.inGuest("wget -qO- http://[fd09::2]/")).toContain('"boot_id"');
+    server.kill();
+  });
+
+  test("cannot speak for another address", async () => {
+    const other =
+      "ip -6 addr add fd44::9/64 dev eth0; sleep 3; ping -6 -c 1 -W 1 -I fd44::9 fd09::1; ip -6 addr del fd44::9/64 dev eth0";
+    expect(await world.inGuest(other)).toContain("100% packet loss");
+  });
+
+  test("finds its router again after it was gone, when it asks", async () => {
+    const anew =
+      "echo 1 > /proc/sys/net/ipv6/conf/eth0/disable_ipv6; echo 0 > /proc/sys/net/ipv6/conf/eth0/disable_ipv6; sleep 4; ip -6 addr show dev eth0; ip -6 route show default";
+    const found = await world.inGuest(anew);
+    expect(found).toContain(`inet6 ${own}/64`);
+    expect(found).toContain("via fe80::1");
   });
 });
 

@@ -36,11 +36,16 @@ export interface Part extends Pick<NetworkSetup, "links" | "parameters" | "rules
   readonly connected: ConnectedNetwork;
 }
 
+/** A guest's tap, if it is not there. */
+export function tapIfNew(tap: string, pod: PodNetworking): string[] {
+  const { queues = 1 } = pod;
+  return tapOf(tap, pod, queues > 1 ? " vnet_hdr multi_queue" : " vnet_hdr");
+}
+
 /** A tap that is there may be open: it is never made anew. */
-export function tapIfNew(tap: string, { links, uid, queues = 1 }: PodNetworking): string[] {
-  if (links.some(({ name }) => name === tap)) return [];
-  const multiqueue = queues > 1 ? " multi_queue" : "";
-  return [`tuntap add dev ${tap} mode tap user ${uid} vnet_hdr${multiqueue}`];
+export function tapOf(tap: string, { links, uid }: PodNetworking, flags = ""): string[] {
+  const isThere = links.some(({ name }) => name === tap);
+  return isThere ? [] : [`tuntap add dev ${tap} mode tap user ${uid}${flags}`];
 }
 
 export function withoutPrefix(address: string): string {

@@ -11,6 +11,8 @@ export interface Lease {
   readonly gateway?: string;
   readonly mtu: number;
   readonly hostname: string;
+  /** The tap by which the guest is told of IPv6, and the prefix of 64 bits that it is told of. */
+  readonly router6?: { readonly device: string; readonly prefix: string } | undefined;
 }
 
 const noAddress = "0.0.0.0";
@@ -21,8 +23,11 @@ const noAddress = "0.0.0.0";
  */
 export function leaseFile(leases: readonly Lease[]): string {
   return leases
-    .map(({ device, mac, address, prefixLength, gateway, mtu, hostname }) =>
-      [device, mac, `${address}/${prefixLength}`, gateway ?? noAddress, mtu, hostname]
+    .map(({ device, mac, address, prefixLength, gateway, mtu, hostname, router6 }) =>
+      [
+        ...[device, mac, `${address}/${prefixLength}`, gateway ?? noAddress, mtu, hostname],
+        ...(router6 === undefined ? [] : [router6.device, router6.prefix]),
+      ]
         .join(" ")
         .concat("\n"),
     )

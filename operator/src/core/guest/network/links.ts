@@ -20,6 +20,11 @@ export function tapName(card: number): string {
   return `tap${card}`;
 }
 
+/** The tap by which the pod's router speaks to the guest of that card. */
+export function routerName(card: number): string {
+  return `ra${card}`;
+}
+
 /** The interface that Multus is asked to make for the card. */
 export function attachmentName(card: number): string {
   return `net${card}`;

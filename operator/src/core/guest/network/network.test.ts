@@ -5,6 +5,7 @@ import { aServer } from "../../../testing/builders.ts";
 import { macOf } from "./mac.ts";
 import { planNetworks } from "./plan.ts";
 import { gatewayOf } from "./private-network.ts";
+import { guestAddress6 } from "./private-network6.ts";
 import { guestNetworks } from "./resolve.ts";
 import { natRules } from "./ruleset.ts";
 
@@ -126,6 +127,52 @@ describe("the plan of a pod's network", () => {
 
   test("says so when the pod has no network", () => {
     expect(plan({ links: [] })).toMatchObject({ ok: false, reason: "NetworkFailed" });
+  });
+});
+
+describe("a guest whose pod has IPv6", () => {
+  const links = [{ ...eth0, addresses: ["10.250.1.7/24", "fd00:1::7/64"] }];
+
+  test.each([
+    ["fa:00:00:00:00:01", "fd7c:4e0d:91b6:2:f800:ff:fe00:1"],
+    ["52:54:00:12:34:56", "fd7c:4e0d:91b6:2:5054:ff:fe12:3456"],
+    ["00:00:5e:00:53:af", "fd7c:4e0d:91b6:2:200:5eff:fe00:53af"],
+  ])("has by SLAAC, with the card %s, the address %s", (mac, address) => {
+    expect(guestAddress6(mac)).toBe(address);
+  });
+
+  test("is told of a router of its own, and reached at both addresses", () => {
+    const planned = plan({ links });
+    const guest = guestAddress6(network?.mac ?? "");
+    expect(planned.ok && planned.setup.links.slice(4)).toEqual([
+      "tuntap add dev ra0 mode tap user 1007",
+      "link set dev ra0 up",
+      "address replace fe80::1/64 dev tap0 nodad",
+      "address replace fd7c:4e0d:91b6:2::1/64 dev tap0 nodad",
+    ]);
+    expect(planned.ok && planned.setup.parameters).toMatchObject({
+      "net/ipv6/conf/all/forwarding": "1",
+      "net/ipv6/conf/ra0/disable_ipv6": "1",
+    });
+    expect(planned.ok && planned.setup.leases).toBe(
+      `tap0 ${network?.mac} 10.0.2.2/24 10.0.2.1 1450 web ra0 fd7c:4e0d:91b6:2::\n`,
+    );
+    expect(planned.ok && planned.connected).toMatchObject([
+      { addresses: ["10.0.2.2", guest], reachedAt: ["10.250.1.7", "fd00:1::7"] },
+    ]);
+    expect(planned.ok && planned.setup.rules).toContain(`ip6 daddr { fd00:1::7 } dnat to ${guest}`);
+  });
+
+  test("has IPv4 behind it also where the pod has IPv6 alone", () => {
+    const planned = plan({ links: [{ ...eth0, addresses: ["fd00:1::7/64"] }] });
+    expect(planned.ok && planned.connected[0]?.reachedAt).toEqual(["fd00:1::7"]);
+    expect(planned.ok && planned.setup.rules).not.toContain("table ip kilonova");
+  });
+
+  test("keeps the taps that are there", () => {
+    const tap = { mtu: 1450, mac: "", addresses: [], alias: "" };
+    const again = plan({ links: [...links, { ...tap, name: "tap0" }, { ...tap, name: "ra0" }] });
+    expect(again.ok && again.setup.links.join()).not.toContain("tuntap");
   });
 });
 

@@ -22,6 +22,7 @@ import {
   metadataAddress,
   prefixLength,
 } from "./private-network.ts";
+import { planIpv6 } from "./plan6.ts";
 import { natRules } from "./ruleset.ts";
 
 export type NetworkPlan =
@@ -61,24 +62,28 @@ function planNetwork(network: GuestNetwork, card: number, pod: PodNetworking): P
     return planAttachment({ network, card, address: networkAttachment.address }, pod);
   }
   assert(podNetwork !== undefined, "a network is on the pod network or on an attachment");
-  return planPodNetwork(network, tapName(card), podNetwork.address, pod);
+  return planPodNetwork(network, card, podNetwork.address, pod);
 }
 
 function planPodNetwork(
-  { name, mac }: GuestNetwork,
-  tap: string,
+  network: GuestNetwork,
+  card: number,
   address: string,
   pod: PodNetworking,
 ): Part | Refusal {
+  const { name, mac } = network;
+  const tap = tapName(card);
   const uplink = pod.links.find((link) => link.name === podInterface);
   if (uplink === undefined) return noUplink(name);
   if (isReservedAddress(address)) return reserved(name, address);
   const mtus = mtuOf(name, uplink, pod);
   const { mtu } = mtus;
-  const reachedAt = uplink.addresses.map(withoutPrefix).filter(isIpv4);
+  const own = uplink.addresses.map(withoutPrefix);
+  const reachedAt = own.filter(isIpv4);
   const taken = reachedAt.find((one) => isOnGuestNetwork(one, address));
   if (taken !== undefined) return conflict(name, address, taken);
   const gateway = gatewayOf(address);
+  const six = planIpv6({ mac, card, pod, addresses: own.filter((one) => !isIpv4(one)) });
   return {
     ok: true,
     links: [
@@ -87,15 +92,24 @@ function planPodNetwork(
       `address replace ${gateway}/${prefixLength} dev ${tap}`,
       // Leads the guest, and nobody else, to the metadata service of its pod.
       `address replace ${metadataAddress}/32 dev ${tap}`,
+      ...six.links,
     ],
     parameters: {
       "net/ipv4/ip_forward": "1",
       // Replies to who dialled the pod's loopback come back through the tap.
       [`net/ipv4/conf/${tap}/route_localnet`]: "1",
+      ...six.parameters,
     },
-    rules: reachedAt.length === 0 ? "" : natRules({ tap, guest: address, pod: reachedAt }),
-    lease: { device: tap, mac, address, prefixLength, gateway, mtu, hostname: pod.hostname },
-    connected: { name, mac, ...mtus, addresses: [address], reachedAt },
+    rules: `${reachedAt.length === 0 ? "" : natRules({ tap, guest: address, pod: reachedAt })}${six.rules}`,
+    lease: {
+      ...{ device: tap, mac, address, prefixLength, gateway, mtu, hostname: pod.hostname },
+      router6: six.router,
+    },
+    connected: {
+      ...{ name, mac, ...mtus },
+      addresses: [address, ...six.guest],
+      reachedAt: [...reachedAt, ...six.reachedAt],
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { podInterface } from "./links.ts";
 import { gatewayOf, metadataAddress } from "./private-network.ts";
+import { gateway6, prefix6, prefix6Length } from "./private-network6.ts";
 
 /** Where a guest and its pod meet. */
 export interface Crossing {
@@ -27,7 +28,66 @@ const table = "table ip kilonova";
  * guest cannot speak for another address, nor reach the pod's loopback.
  */
 export function natRules(crossing: Crossing): string {
-  return [`${table} {}`, `delete ${table}`, `${table} {`, ...chains(crossing), "}", ""].join("\n");
+  return [...replaced(table, chains(crossing)), ""].join("\n");
+}
+
+/** Where a guest and its pod meet over IPv6. */
+export interface Crossing6 {
+  readonly tap: string;
+  /** The tap by which the pod's router speaks. */
+  readonly router: string;
+  readonly guest: string;
+  /** The pod's own IPv6 addresses. */
+  readonly pod: readonly string[];
+}
+
+const table6 = "table ip6 kilonova";
+const routerTable = "table netdev kilonova";
+
+/**
+ * The same over IPv6. The guest may have more addresses out of its prefix than the one that others reach.
+ * What it asks of routers goes to the pod's program, and what that says to the guest, and nothing else of
+ * either: the kernel's own answers to neighbours are as on any router.
+ */
+export function natRules6({ tap, router, guest, pod }: Crossing6): string {
+  const podAddresses = set(pod);
+  const prefix = `${prefix6}/${prefix6Length}`;
+  const inward = [
+    `ip6 daddr ${podAddresses} tcp dport ${readinessPort} accept`,
+    `ip6 daddr ${podAddresses} dnat to ${guest}`,
+  ];
+  return [
+    ...replaced(table6, [
+      ...chain("pin", "type filter hook prerouting priority raw", [
+        `iifname "${tap}" ip6 daddr ::1 drop`,
+        `iifname "${tap}" ip6 saddr != { ::, fe80::/10, ${prefix} } drop`,
+      ]),
+      ...chain("inward", "type nat hook prerouting priority dstnat", inward),
+      ...chain("from_pod", "type nat hook output priority dstnat", inward),
+      ...chain("outward", "type nat hook postrouting priority srcnat", [
+        `ip6 saddr ${prefix} oifname "${podInterface}" masquerade`,
+        `ip6 saddr ${guest} oifname "${tap}" snat to ${gateway6}`,
+      ]),
+      ...chain("segments", "type filter hook forward priority mangle", [
+        "tcp flags syn / syn,rst tcp option maxseg size set rt mtu",
+      ]),
+    ]),
+    ...replaced(routerTable, [
+      ...chain("asked", `type filter hook ingress device "${tap}" priority 0`, [
+        `icmpv6 type nd-router-solicit fwd to "${router}"`,
+      ]),
+      ...chain("said", `type filter hook ingress device "${router}" priority 0`, [
+        `icmpv6 type nd-router-advert fwd to "${tap}"`,
+        "drop",
+      ]),
+    ]),
+    "",
+  ].join("\n");
+}
+
+/** In one transaction, also where there was none. */
+function replaced(name: string, content: readonly string[]): string[] {
+  return [`${name} {}`, `delete ${name}`, `${name} {`, ...content, "}"];
 }
 
 /** The parts of a bridge between a guest and a network of Multus. */
