@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { annotation } from "../../api/names.ts";
-import { followingAnnotations } from "../../core/guest/pod-marks.ts";
+import { followingAnnotations, type PodMarks } from "../../core/guest/pod-marks.ts";
 import type { ObservedPod } from "../../core/server/state.ts";
 import type { Pod } from "../../ports/kube.ts";
 
@@ -13,15 +13,16 @@ export function observedPod({ metadata, status }: Pod): ObservedPod {
     phase: status?.phase ?? "Pending",
     isDeleting: metadata.deletionTimestamp !== undefined,
     isReady: status?.conditions?.some(isTrueReady) === true,
-    marks: {
-      labels: metadata.labels ?? {},
-      annotations: only(metadata.annotations, followingAnnotations),
-    },
+    marks: marksOf(metadata),
     createdTime: metadata.creationTimestamp,
     guestImage: metadata.annotations?.[annotation.guestImage],
     refusedBy: refusal?.by,
     trouble: refusal?.message ?? withoutSandbox(metadata, status) ?? waiting(status),
   };
+}
+
+function marksOf({ labels = {}, annotations }: Pod["metadata"]): PodMarks {
+  return { labels, annotations: only(annotations, followingAnnotations) };
 }
 
 /** A server pod with nothing but what {@link observedPod} looks at: a cache holds thousands. */
