@@ -61,7 +61,7 @@ test("of two servers that ask at once for one hardware address, one waits until 
   await Promise.all(names.map((name) => cluster.createServer({ networks }, name)));
   const reasons = async () => Promise.all(names.map(async (name) => (await readyOf(name))?.reason));
   await cluster.until("one runs and one waits", async () => {
-    return (await reasons()).toSorted().join() === "AddressInUse,AsDesired";
+    return (await reasons()).map(String).toSorted().join() === "AddressInUse,AsDesired";
   });
   const isFirst = (await readyOf("one"))?.reason === "AsDesired";
   const [winner = "", loser = ""] = isFirst ? names : names.toReversed();
