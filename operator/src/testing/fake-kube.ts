@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock } from "../ports/clock.ts";
 import { type PortError, Unavailable } from "../ports/errors.ts";
-import type { KubeStore, ResourceType } from "../ports/kube.ts";
+import type { KubeStore, ResourceObject, ResourceType } from "../ports/kube.ts";
 import type { Random } from "../ports/random.ts";
 import { type Access, chartAccess } from "./access/access.ts";
 import type { Identity } from "./access/identities.ts";
 import { KubeClient, type KubeDenial, type KubeWrite } from "./fake-kube-client.ts";
+import { toClient } from "./fake-kube-object.ts";
 import { type Backup, type Place, Tables } from "./fake-kube-tables.ts";
 import { deleted } from "./fake-kube-writing.ts";
 
@@ -47,6 +48,12 @@ export class FakeKube extends KubeClient {
   /** Every call that rights or admission policies refused, in order. */
   get denials(): readonly KubeDenial[] {
     return this.state.denials;
+  }
+
+  /** What is stored of a kind now, whatever watches have seen. */
+  stored<T extends ResourceObject>(type: ResourceType<T>): readonly T[] {
+    const objects = this.state.tables.of(type).objects();
+    return objects.map((object) => toClient(type, object));
   }
 
   /** The same API server as somebody sees it who has only the rights that he was given. */

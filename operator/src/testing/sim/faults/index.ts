@@ -14,6 +14,7 @@ import { flavorRemade } from "./flavor-remade.ts";
 import { freezeAtCall } from "./freeze-at-call.ts";
 import { helperDown } from "./helper-down.ts";
 import { hostClosed } from "./host-closed.ts";
+import { hostShrunk } from "./host-shrunk.ts";
 import { imageErrors } from "./image-errors.ts";
 import { kubeletCrash } from "./kubelet-crash.ts";
 import { libvirtdCrash } from "./libvirtd-crash.ts";
@@ -48,6 +49,7 @@ export const faults: readonly Happening[] = [
   freezeAtCall,
   helperDown,
   hostClosed,
+  hostShrunk,
   imageErrors,
   kubeletCrash,
   libvirtdCrash,

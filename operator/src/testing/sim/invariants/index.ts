@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Invariant } from "./invariant.ts";
 import { capacityKept } from "./capacity-kept.ts";
+import { claimsAddUp } from "./claims-add-up.ts";
 import { disksKept } from "./disks-kept.ts";
 import { hostsServe } from "./hosts-serve.ts";
 import { noBugs } from "./no-bugs.ts";
@@ -22,6 +23,7 @@ export const invariants: readonly Invariant[] = [
   withinRights,
   noSecrets,
   capacityKept,
+  claimsAddUp,
   noBugs,
   hostsServe,
   serversSettle,

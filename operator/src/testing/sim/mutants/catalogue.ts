@@ -154,4 +154,15 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: "allocation-forgotten",
+    breaks: "P2: what is promised is the sum of what exists",
+    edits: [
+      {
+        file: "core/server/status.ts",
+        find: "allocation: status.allocation,",
+        replace: 'allocation: status.phase === "BUILD" ? status.allocation : undefined,',
+      },
+    ],
+  },
 ];
