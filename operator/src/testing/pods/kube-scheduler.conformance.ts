@@ -22,7 +22,7 @@ export function describeScheduling(world: PodWorld): void {
     test("waits for a node that is not there, and binds the pod when it comes", async () => {
       const host = "node-of-conformance";
       const pod = await world.create({ host });
-      await expectUnscheduled(pod, "didn't match Pod's node affinity/selector");
+      await expectUnscheduled(pod, "node(s) didn't satisfy plugin(s) [NodeAffinity]");
       await makeNode(world, host);
       const bound = await world.untilPod(pod, "bound", ({ spec }) => spec.nodeName === host);
       expect(bound.status?.phase).toBe("Pending");

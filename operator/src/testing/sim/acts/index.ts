@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Happening } from "../happening.ts";
 import { abandonServer } from "./abandon-server.ts";
+import { addHost } from "./add-host.ts";
 import { createServer } from "./create-server.ts";
 import { deleteNamespace } from "./delete-namespace.ts";
 import { deleteServer } from "./delete-server.ts";
 import { editServer } from "./edit-server.ts";
 import { guestEnds } from "./guest-ends.ts";
 import { replaceServer } from "./replace-server.ts";
+import { retireHost } from "./retire-host.ts";
 import { togglePower } from "./toggle-power.ts";
 
 /** What people and guests do in the ordinary life of a cluster. */
 export const acts: readonly Happening[] = [
   abandonServer,
+  addHost,
   createServer,
   deleteNamespace,
   deleteServer,
   editServer,
   guestEnds,
   replaceServer,
+  retireHost,
   togglePower,
 ];

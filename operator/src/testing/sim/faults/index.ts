@@ -15,6 +15,7 @@ import { freezeAtCall } from "./freeze-at-call.ts";
 import { helperDown } from "./helper-down.ts";
 import { hostClosed } from "./host-closed.ts";
 import { hostShrunk } from "./host-shrunk.ts";
+import { hostVanished } from "./host-vanished.ts";
 import { imageErrors } from "./image-errors.ts";
 import { kubeletCrash } from "./kubelet-crash.ts";
 import { libvirtdCrash } from "./libvirtd-crash.ts";
@@ -50,6 +51,7 @@ export const faults: readonly Happening[] = [
   helperDown,
   hostClosed,
   hostShrunk,
+  hostVanished,
   imageErrors,
   kubeletCrash,
   libvirtdCrash,

@@ -5,15 +5,15 @@ import { defineInvariant } from "./invariant.ts";
 
 export const hostsServe = defineInvariant({
   name: "hosts-serve",
-  says: "once faults stop every labelled node has a Hypervisor that is up and says what it offers",
-  watch: ({ api: { kube } }) => ({
+  says: "once faults stop every labelled node has a Hypervisor that is up and says what it offers, and none that is gone has one",
+  watch: ({ nodes, api: { kube } }) => ({
     missing: async () => {
-      const { items } = await kube.list(resources.hypervisors, { consistency: "quorum" });
-      const nodes = await kube.list(resources.nodes, {
-        labelSelector: `${label.hypervisor}=true`,
-        consistency: "quorum",
-      });
-      for (const { metadata: node } of nodes.items) {
+      const items = kube.stored(resources.hypervisors);
+      const names = new Set(nodes.map(({ name }) => name));
+      const left = items.find(({ metadata }) => !names.has(metadata.name));
+      if (left !== undefined) return `Hypervisor ${left.metadata.name} has no node`;
+      for (const { metadata: node } of kube.stored(resources.nodes)) {
+        if (node.labels?.[label.hypervisor] !== "true") continue;
         const { name } = node;
         const status = items.find(({ metadata }) => metadata.name === name)?.status;
         if (status?.state !== "up") return `Hypervisor ${name} is ${status?.state ?? "missing"}`;

@@ -11,7 +11,7 @@ export const releasedRests = defineInvariant({
   watch({ nodes, api }: World) {
     let broken: string | undefined;
     /** A node that is installed anew has another disk: what was said of the first stays true. */
-    const disks = new Map<string, Set<NodeDisk>>(nodes.map(({ name }) => [name, new Set()]));
+    const disks = new Map<string, Set<NodeDisk>>();
     api.onWrite(({ kind, verb, object }) => {
       if (kind !== "Guest" || verb !== "updateStatus" || object === undefined) return;
       const { spec, status = {} } = object as Guest;
@@ -25,7 +25,7 @@ export const releasedRests = defineInvariant({
     return {
       afterStep: () => {
         for (const node of nodes) {
-          disks.get(node.name)?.add(node.disk);
+          disks.set(node.name, (disks.get(node.name) ?? new Set()).add(node.disk));
           for (const { guest, container } of node.guests()) {
             const { incarnation } = container;
             if (guest.status.state !== "running" || !node.disk.released.has(incarnation)) continue;

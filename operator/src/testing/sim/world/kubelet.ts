@@ -33,11 +33,6 @@ interface Volume {
   readonly csi?: { readonly volumeAttributes?: Readonly<Record<string, string>> };
 }
 
-interface Deadline {
-  readonly graceSeconds: number;
-  readonly atMs: number;
-}
-
 /** What a kubelet does with the pods that are bound to its node, as far as others see it. */
 class Kubelet {
   readonly #machine: Machine;
@@ -49,7 +44,9 @@ class Kubelet {
   /** The pods that it heard of, by uid: also those that the API server has forgotten. */
   readonly #heardOf = new Map<string, Pod>();
   /** When it kills pods that it asked to end. */
-  readonly #deadlines = new Map<string, Deadline>();
+  readonly #deadlines = new Map<string, number>();
+  /** Pods whose volume this life of the kubelet published. */
+  readonly #published = new Set<string>();
   readonly #publishFailures = new Map<string, number>();
   readonly #evicted = new Set<string>();
 
@@ -107,18 +104,21 @@ class Kubelet {
     if (phase === "Failed" || phase === "Succeeded") return this.#end(uid, pod);
     const container = this.#machine.containers.get(uid);
     if (container?.exitCode !== undefined) return this.#tell(pod, this.#endOf(uid, container));
-    if (container !== undefined) return this.#tell(pod, { phase: "Running" });
-    return this.#begin(uid, pod);
+    if (container === undefined) return this.#begin(uid, pod);
+    const told = await this.#tell(pod, { phase: "Running" });
+    if (this.#published.has(uid)) return told;
+    // A kubelet that starts publishes again what is there already.
+    return (await this.#publish(uid, pod)) ? told : this.#retry(uid);
   }
 
   async #begin(uid: string, pod: Pod): Promise<ReconcileResult> {
     const refusal = this.#admission.admit(pod);
-    if (refusal !== undefined) return this.#tell(pod, { phase: "Failed", reason: refusal });
-    // The node was booted since.
-    if (pod.status?.phase === "Running") return this.#tell(pod, ran("Failed", "Unknown"));
+    // The node was booted since it ran.
+    const end = pod.status?.phase === "Running" ? ran("Failed", "Unknown") : undefined;
+    if (refusal !== undefined) return this.#tell(pod, { ...end, phase: "Failed", reason: refusal });
+    if (end !== undefined) return this.#tell(pod, end);
     const isPublished = await this.#publish(uid, pod);
     if (!isPublished) return this.#retry(uid);
-    this.#publishFailures.delete(uid);
     await this.#process.clock.sleep(Math.round(this.#process.random.between(200, 3000)));
     const { containerTrouble } = this.#machine;
     if (containerTrouble !== undefined) return this.#wait(pod, containerTrouble);
@@ -148,6 +148,8 @@ class Kubelet {
           "csi.storage.k8s.io/ephemeral": "true",
         },
       });
+      this.#published.add(uid);
+      this.#publishFailures.delete(uid);
       return true;
     } catch (error) {
       if (!(error instanceof PortError)) throw error;
@@ -179,21 +181,22 @@ class Kubelet {
     this.#machine.containers.delete(uid);
     this.#admission.admitted.delete(uid);
     this.#deadlines.delete(uid);
+    this.#published.delete(uid);
     this.#evicted.delete(uid);
     if (pod === undefined) this.#heardOf.delete(uid);
     if (pod?.metadata.deletionTimestamp !== undefined) await this.#letGo(pod);
     return done;
   }
 
-  /** Who asks again with less grace ends it earlier. */
+  /**
+   * In seconds. Who asks again with less grace is heard by the next kubelet only: this one waits until the
+   * first request is over (https://github.com/kubernetes/kubernetes/issues/83916).
+   */
   #graceLeft(uid: string, pod: Pod | undefined): number {
     const nowMs = this.#process.clock.monotonicMs();
-    const graceSeconds = graceSecondsOf(pod);
-    const known = this.#deadlines.get(uid);
-    if (known === undefined || graceSeconds < known.graceSeconds) {
-      this.#deadlines.set(uid, { graceSeconds, atMs: nowMs + graceSeconds * 1000 });
-    }
-    return ((this.#deadlines.get(uid)?.atMs ?? nowMs) - nowMs) / 1000;
+    const deadlineMs = this.#deadlines.get(uid) ?? nowMs + graceSecondsOf(pod) * 1000;
+    this.#deadlines.set(uid, deadlineMs);
+    return (deadlineMs - nowMs) / 1000;
   }
 
   /** The last word of the kubelet: its object goes, unless a finalizer keeps it. */

@@ -34,6 +34,7 @@ export abstract class Machine<C extends PodContainer = PodContainer> {
   #disk = new NodeDisk(nodePaths());
   #boots = 1;
   #isPowered = true;
+  #isScrapped = false;
   /** Added to the wall clock of all its processes. */
   wallOffsetMs = 0;
   /** What the start of a container ends with; undefined when it starts. */
@@ -89,11 +90,18 @@ export abstract class Machine<C extends PodContainer = PodContainer> {
   }
 
   powerOn(): void {
-    if (this.#isPowered) return;
+    if (this.#isPowered || this.#isScrapped) return;
     this.#isPowered = true;
     this.#boots += 1;
     this.physics.trace.add(this.name, `boots as ${this.bootId}`);
     this.start();
+  }
+
+  /** Never comes back. */
+  scrap(): void {
+    this.cutPower();
+    this.kubelet.halt();
+    this.#isScrapped = true;
   }
 
   /** Comes back with an empty disk. The power must be off. */

@@ -86,9 +86,13 @@ export class SimNode extends Machine<ServerContainer> {
   }
 
   override powerOn(): void {
-    if (this.isPowered) return;
-    this.#libvirt = this.#makeLibvirt();
+    if (!this.isPowered) this.#libvirt = this.#makeLibvirt();
     super.powerOn();
+  }
+
+  override scrap(): void {
+    super.scrap();
+    this.agent.halt();
   }
 
   override reinstall(): void {

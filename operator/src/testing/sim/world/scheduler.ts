@@ -97,7 +97,7 @@ function obstacle(pod: Pod, { host, nodes, there }: Choice): string | undefined 
   const lacking = node === undefined ? [] : lackingOn(node, [...there, pod]);
   if (node !== undefined && lacking.length === 0) return undefined;
   const others = nodes.length - (node === undefined ? 0 : 1);
-  const elsewhere = `${others} node(s) didn't match Pod's node affinity/selector`;
+  const elsewhere = `${others} node(s) didn't satisfy plugin(s) [NodeAffinity]`;
   const reasons = [...lacking.map((name) => `1 Insufficient ${name}`), elsewhere];
   return `0/${nodes.length} nodes are available: ${reasons.join(", ")}.`;
 }

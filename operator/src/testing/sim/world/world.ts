@@ -42,7 +42,6 @@ export class World {
   readonly ambushes = new Ambushes();
   readonly physics: Physics;
   readonly api: Api;
-  readonly nodes: readonly SimNode[];
   readonly operators: readonly OperatorReplica[];
   readonly people: People;
   readonly errors: LoggedError[] = [];
@@ -50,6 +49,8 @@ export class World {
   readonly scheduler: Supervisor;
   readonly #logListeners: ((process: string, fields: object) => void)[] = [];
   readonly #outstanding = new Set<() => void>();
+  readonly #nodes: SimNode[];
+  #nodesAdded = 0;
   #isHealed = false;
   readonly #controllerManager: ControllerManager;
 
@@ -71,7 +72,7 @@ export class World {
     this.api = new Api(this.physics);
     this.forgetting = new Forgetting(this.api, timeline);
     this.people = new People(this.api.kube, trace);
-    this.nodes = numbered("node", nodes).map((name) => new SimNode(name, this.physics, this.api));
+    this.#nodes = numbered("node", nodes).map((name) => new SimNode(name, this.physics, this.api));
     this.operators = numbered("operator", operators).map(
       (name) => new OperatorReplica(name, this.physics, this.api),
     );
@@ -92,6 +93,27 @@ export class World {
     this.scheduler.start();
     for (const node of this.nodes) node.start();
     for (const { supervisor } of this.operators) supervisor.start();
+  }
+
+  /** The hypervisors that there are now. */
+  get nodes(): readonly SimNode[] {
+    return this.#nodes;
+  }
+
+  /** A new hypervisor, which nobody has heard of. */
+  addNode(): void {
+    this.#nodesAdded += 1;
+    const node = new SimNode(`node-new-${this.#nodesAdded}`, this.physics, this.api);
+    this.#nodes.push(node);
+    node.start();
+  }
+
+  /** Switches a hypervisor off for ever. */
+  removeNode(node: SimNode): void {
+    this.trace.add(node.name, "is scrapped");
+    node.scrap();
+    const place = this.#nodes.indexOf(node);
+    if (place >= 0) this.#nodes.splice(place, 1);
   }
 
   node(name: string | undefined): SimNode | undefined {
