@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from "vitest";
 import { parseQuantity } from "../../core/lib/quantity.ts";
+import { Conflict } from "../../ports/errors.ts";
 import { type Pod, resources } from "../../ports/kube.ts";
 import { device } from "./kubelet.conformance.ts";
 import { type PodWorld, writer } from "./pod-world.ts";
@@ -78,16 +79,24 @@ export function describeScheduling(world: PodWorld): void {
   });
 }
 
-/** A node that exists in the API server only. */
-async function makeNode({ host: { store } }: PodWorld, name: string): Promise<void> {
+/** A node that exists in the API server only. Controllers write to it as soon as it is there. */
+async function makeNode(world: PodWorld, name: string): Promise<void> {
+  const { store } = world.host;
   const node = { apiVersion: "v1", kind: "Node", metadata: { name } };
-  const made = await store.create(resources.nodes, node, writer);
+  await store.create(resources.nodes, node, writer);
   const allocatable = { cpu: "1", memory: "1Gi", pods: "10" };
-  const status = {
-    ...{ allocatable, capacity: allocatable },
-    conditions: [{ type: "Ready", status: "True" }],
-  };
-  await store.updateStatus(resources.nodes, { ...made, status }, writer);
+  const conditions = [{ type: "Ready", status: "True" }];
+  const status = { allocatable, capacity: allocatable, conditions };
+  await world.until("the node says that it is ready", async () => {
+    try {
+      const made = await store.get(resources.nodes, { name });
+      await store.updateStatus(resources.nodes, { ...made, status }, writer);
+      return true;
+    } catch (error) {
+      if (error instanceof Conflict) return false;
+      throw error;
+    }
+  });
 }
 
 /** Memory of which the node has enough once, and not twice. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineAct } from "../happening.ts";
-import { flavorNames, namespaces } from "../world/people.ts";
+import { flavorNames, groupName, namespaces, zones } from "../world/people.ts";
 
 /** Few names, so that servers of the same name follow each other. */
 const namesMax = 3;
@@ -16,6 +16,8 @@ export const createServer = defineAct({
       powerState: chance.isLucky(0.9) ? "Running" : "Stopped",
       onGuestShutdown: chance.isLucky(0.5) ? "Stop" : "Restart",
       onCrash: chance.isLucky(0.5) ? "Stop" : "Restart",
+      ...(chance.isLucky(0.3) && { serverGroup: groupName }),
+      ...(chance.isLucky(0.1) && { availabilityZone: chance.pick(zones) ?? "" }),
     });
   },
 });

@@ -6,6 +6,7 @@ import { createServer } from "./create-server.ts";
 import { deleteNamespace } from "./delete-namespace.ts";
 import { deleteServer } from "./delete-server.ts";
 import { editServer } from "./edit-server.ts";
+import { editZones } from "./edit-zones.ts";
 import { guestEnds } from "./guest-ends.ts";
 import { replaceServer } from "./replace-server.ts";
 import { retireHost } from "./retire-host.ts";
@@ -19,6 +20,7 @@ export const acts: readonly Happening[] = [
   deleteNamespace,
   deleteServer,
   editServer,
+  editZones,
   guestEnds,
   replaceServer,
   retireHost,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Guest, Hypervisor, Server } from "../../../api/kinds.ts";
 import type { Resources } from "../../../api/v1alpha1/guest-model.ts";
-import { isReleased } from "../../../core/guest/release.ts";
 import { addUp, capacityOf } from "../../../core/placement/inventory.ts";
 import { resources } from "../../../ports/kube.ts";
 import type { FakeKube } from "../../fake-kube.ts";
 import type { World } from "../world/world.ts";
+import { committed } from "./committed.ts";
 import { defineInvariant } from "./invariant.ts";
 
 /** A host may judge by what it learned of itself this long before or after it said so. */
@@ -66,13 +66,6 @@ export const claimsAddUp = defineInvariant({
     };
   },
 });
-
-function committed(kube: FakeKube, host: string): Guest[] {
-  return kube.stored(resources.guests).filter((guest) => {
-    const holds = guest.status?.claim?.state === "Accepted" && !isReleased(guest);
-    return guest.spec.host === host && holds;
-  });
-}
 
 /** What the acceptance promised beyond the most that the host had about then. */
 function excessOf(acceptance: Acceptance, reports: readonly Report[]): string | undefined {

@@ -3,6 +3,7 @@ import type { Invariant } from "./invariant.ts";
 import { capacityKept } from "./capacity-kept.ts";
 import { claimsAddUp } from "./claims-add-up.ts";
 import { disksKept } from "./disks-kept.ts";
+import { groupsKept } from "./groups-kept.ts";
 import { hostsServe } from "./hosts-serve.ts";
 import { noBugs } from "./no-bugs.ts";
 import { noSecrets } from "./no-secrets.ts";
@@ -24,6 +25,7 @@ export const invariants: readonly Invariant[] = [
   noSecrets,
   capacityKept,
   claimsAddUp,
+  groupsKept,
   noBugs,
   hostsServe,
   serversSettle,

@@ -5,12 +5,15 @@ import { annotation } from "../../../api/names.ts";
 import type { ServerSpec } from "../../../api/v1alpha1/server.ts";
 import { PortError } from "../../../ports/errors.ts";
 import { type ResourceObject, type ResourceType, resources } from "../../../ports/kube.ts";
-import { aFlavor, anImage, aServer } from "../../builders.ts";
+import { aFlavor, anAggregate, anImage, aServer, aServerGroup } from "../../builders.ts";
 import type { FakeKube } from "../../fake-kube.ts";
 import type { Trace } from "./trace.ts";
 
 export const namespaces = ["team", "other"] as const;
 export const flavorNames = ["m1.small", "m1.large"] as const;
+/** Of a server group in each namespace, whose members are to be on different hosts. */
+export const groupName = "apart";
+export const zones = ["east", "west"] as const;
 /** Stands in the user data of every server. */
 export const userDataCanary = "canary-5ae1c0de";
 const user = { fieldManager: "kubectl" };
@@ -57,6 +60,8 @@ export class People {
       const metadata = { name, finalizers: ["kubernetes"] };
       await this.#create(resources.namespaces, { apiVersion: "v1", kind: "Namespace", metadata });
       await this.#create(resources.images, asNew(anImage({ metadata: { namespace: name } })));
+      const group = { ...aServerGroup(), metadata: { namespace: name, name: groupName } };
+      await this.#create(resources.serverGroups, asNew(group));
     });
   }
 
@@ -129,6 +134,17 @@ export class People {
   async addFlavor(name: string): Promise<void> {
     await this.#attempt(`creates Flavor ${name}`, () =>
       this.#create(resources.flavors, asNew(aFlavor({ metadata: { name } }))),
+    );
+  }
+
+  /** Hosts whose Nodes have this label are in an aggregate of that name, with a zone. */
+  async addAggregate(name: string, availabilityZone: string): Promise<void> {
+    const nodeSelector = { matchLabels: { rack: name } };
+    await this.#attempt(`creates HostAggregate ${name} in ${availabilityZone}`, () =>
+      this.#create(
+        resources.hostAggregates,
+        asNew(anAggregate(name, { nodeSelector, availabilityZone })),
+      ),
     );
   }
 
