@@ -5,7 +5,7 @@ import { kinds } from "../api/kinds.ts";
 import { validateCreate, validateUpdate } from "../api/validate.ts";
 import { Refused } from "../ports/errors.ts";
 import type { ResourceType } from "../ports/kube.ts";
-import { isJson, type Json, type StoredObject } from "./fake-kube-object.ts";
+import { isJson, type Json, type StoredObject, without } from "./fake-kube-object.ts";
 
 /** How server-side apply merges a list: as a whole, as a set, or by the members that are its keys. */
 export type ListType = "atomic" | "set" | { readonly keys: readonly string[] };
@@ -97,20 +97,50 @@ function ownRules(definition: KindDefinition): KindRules {
   };
 }
 
+/**
+ * The CRDs of a later release stand before its programs run: members of spec and status with such a name
+ * are stored, and no release that is tested knows anything of them.
+ */
+export function isOfLaterRelease(member: string): boolean {
+  return member.startsWith("later");
+}
+
 function admitOwn(
   definition: KindDefinition,
   object: StoredObject,
   old: StoredObject | undefined,
 ): StoredObject {
+  const sent = known(object);
   const validation =
     old === undefined
-      ? validateCreate(definition, object)
-      : validateUpdate(definition, old as KubeObject, object);
-  if (validation.ok) return validation.object as unknown as StoredObject;
+      ? validateCreate(definition, sent)
+      : validateUpdate(definition, known(old) as KubeObject, sent);
+  if (validation.ok) return withLater(validation.object as unknown as StoredObject, object);
   // Members that the schema does not know are found before anything else is looked at.
   const isUnknown = validation.faults.some((fault) => fault.includes("Unrecognized key"));
   const message = `${definition.kind} is invalid: ${validation.faults.join("; ")}`;
   throw new Refused(isUnknown ? "BadRequest" : "Invalid", message);
+}
+
+/** The object without what a later release wrote. */
+function known(object: StoredObject): StoredObject {
+  const parts = (["spec", "status"] as const).flatMap((part) => {
+    const value = object[part];
+    if (!isJson(value)) return [];
+    return [[part, without(value, ...Object.keys(value).filter(isOfLaterRelease))] as const];
+  });
+  return { ...object, ...Object.fromEntries(parts) };
+}
+
+/** What was admitted, with what a later release wrote into the object. */
+function withLater(admitted: StoredObject, object: StoredObject): StoredObject {
+  const parts = (["spec", "status"] as const).flatMap((part) => {
+    const [value, sent] = [admitted[part], object[part]];
+    if (!isJson(value) || !isJson(sent)) return [];
+    const later = Object.entries(sent).filter(([member]) => isOfLaterRelease(member));
+    return later.length === 0 ? [] : [[part, { ...value, ...Object.fromEntries(later) }] as const];
+  });
+  return parts.length === 0 ? admitted : { ...admitted, ...Object.fromEntries(parts) };
 }
 
 function schemaAt(root: Json, path: readonly string[]): Json {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { GuestStatus } from "../../api/v1alpha1/guest.ts";
+import { type GuestStatus, guestStatusSchema } from "../../api/v1alpha1/guest.ts";
 import { compact } from "../lib/compact.ts";
+import { laterConditions, laterMembers } from "../lib/later-release.ts";
 import { isBootBegun, lastBoot, stoppedBy } from "./boot.ts";
 import { buildDomain, machineOf } from "./build.ts";
 import type { GuestView } from "./view.ts";
@@ -88,7 +89,10 @@ export function refusedStatus(view: GuestView): GuestStatus {
 
 function basis(view: GuestView, { step, trouble }: Progress): GuestStatus {
   const { guest, record, claim } = view;
+  const conditions = laterConditions(guest.status?.conditions);
   return compact({
+    ...laterMembers(guestStatusSchema.shape, guest.status),
+    ...(conditions.length > 0 && { conditions: [...conditions] }),
     observedGeneration: guest.metadata.generation,
     claim: claim ?? guest.status?.claim,
     step,

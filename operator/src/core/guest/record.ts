@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 /** A power-on that was begun: written to the node's disk before the guest's first instruction. */
-const bootSchema = z.strictObject({
+const bootSchema = z.looseObject({
   /** `Guest.spec.boot` that asked for it. */
   number: z.int().min(0),
   /** The node's boot id. */
@@ -10,7 +10,7 @@ const bootSchema = z.strictObject({
   podUid: z.string(),
 });
 
-const recordSchema = z.strictObject({
+const recordSchema = z.looseObject({
   namespace: z.string(),
   name: z.string(),
   /** Of the Guest object: one that was made again counts its boots from the start. */
@@ -27,7 +27,8 @@ const recordSchema = z.strictObject({
 
 /**
  * What the agent keeps of a guest on the node's disk: which image its disk needs, and which boot was
- * begun where. It is what tells a guest that ended from one that never ran.
+ * begun where. It is what tells a guest that ended from one that never ran. A record of a later release may
+ * say more: an upgrade that is taken back leaves no guest behind.
  */
 export type GuestRecord = z.output<typeof recordSchema>;
 

@@ -54,6 +54,11 @@ describe("the report of a host", () => {
     expect(reportOf(observation, undefined).traits).not.toContain("CUSTOM_FAST");
   });
 
+  test("is not due for what an operator of a later release says", () => {
+    const report = reportOf(observation, undefined);
+    expect(isReportDue(report, { ...report, tide: "high" } as typeof report)).toBe(false);
+  });
+
   test("is due once, and again only when something changed", () => {
     const report = reportOf(observation, undefined);
     expect(isReportDue(report, undefined)).toBe(true);

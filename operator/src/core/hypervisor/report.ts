@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { HypervisorSpec, HypervisorStatus } from "../../api/v1alpha1/hypervisor.ts";
+import {
+  type HypervisorSpec,
+  type HypervisorStatus,
+  hypervisorStatusSchema,
+} from "../../api/v1alpha1/hypervisor.ts";
 import { conditionOf, conditionsOf } from "../lib/condition-set.ts";
 import { isEqual } from "../lib/equal.ts";
 import type { DomainCapabilities } from "./domain-capabilities.ts";
@@ -83,10 +87,16 @@ function withProvided(found: readonly string[], provider: HypervisorSpec["provid
   return [...new Set([...found, ...(provider?.traits ?? [])])].toSorted();
 }
 
+const reported = new Set(
+  Object.keys(hypervisorStatusSchema.omit({ state: true, usage: true, identity: true }).shape),
+);
+
 /** Whether the object's status says something else than the report: only then it is written. */
 export function isReportDue(report: AgentReport, status: HypervisorStatus | undefined): boolean {
   if (status === undefined) return true;
-  const { state: _state, usage: _usage, identity: _identity, ...said } = status;
   const own = conditionOf(status.conditions, "VirtTypeProven");
-  return !isEqual(report, { ...said, conditions: own === undefined ? [] : [own] });
+  const known = { ...status, conditions: own === undefined ? [] : [own] };
+  // Members that this release does not know are an operator's of a later one.
+  const said = Object.entries(known).filter(([name]) => reported.has(name));
+  return !isEqual(report, Object.fromEntries(said));
 }

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Guest } from "../../api/kinds.ts";
 import type { DomainState, GuestStatus } from "../../api/v1alpha1/guest.ts";
-import type { ServerPhase, ServerStatus, TaskState } from "../../api/v1alpha1/server.ts";
+import {
+  type ServerPhase,
+  type ServerStatus,
+  serverStatusSchema,
+  type TaskState,
+} from "../../api/v1alpha1/server.ts";
 import { hostnameOf } from "../guest/resolve.ts";
 import { compact } from "../lib/compact.ts";
 import { conditionsOf, type Verdict } from "../lib/condition-set.ts";
+import { laterConditions, laterMembers } from "../lib/later-release.ts";
 import { timestampOf } from "../lib/time.ts";
 import type { Decision } from "./action.ts";
 import { driftVerdicts, lastAppliedOf, pinnedZone } from "./drift.ts";
@@ -63,6 +69,7 @@ function livingStatusOf(state: ServerState, refusal: Decision["refusal"]): Serve
     ...(isMade(state) ? driftVerdicts(state) : []),
   ];
   return compact({
+    ...laterMembers(serverStatusSchema.shape, status),
     observedGeneration: server.metadata.generation,
     phase,
     taskState: taskStateOf(state, phase),
@@ -76,7 +83,10 @@ function livingStatusOf(state: ServerState, refusal: Decision["refusal"]): Serve
     ...sourceOf(state),
     machine: machineOf(status, guest?.status),
     timings: timingsOf(state, now),
-    conditions: conditionsOf(verdicts, status.conditions, now),
+    conditions: [
+      ...conditionsOf(verdicts, status.conditions, now),
+      ...laterConditions(status.conditions),
+    ],
   });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Happening } from "../happening.ts";
 import { agentCrash } from "./agent-crash.ts";
+import { agentUpgrade } from "./agent-upgrade.ts";
 import { apiAway } from "./api-away.ts";
 import { apiErrors } from "./api-errors.ts";
 import { backupRestored } from "./backup-restored.ts";
@@ -37,6 +38,7 @@ import { watchesLost } from "./watches-lost.ts";
 /** Everything that may go wrong. */
 export const faults: readonly Happening[] = [
   agentCrash,
+  agentUpgrade,
   apiAway,
   apiErrors,
   backupRestored,

@@ -5,6 +5,7 @@ import { claimsAddUp } from "./claims-add-up.ts";
 import { disksKept } from "./disks-kept.ts";
 import { groupsKept } from "./groups-kept.ts";
 import { hostsServe } from "./hosts-serve.ts";
+import { laterFactsKept } from "./later-facts-kept.ts";
 import { noBugs } from "./no-bugs.ts";
 import { noSecrets } from "./no-secrets.ts";
 import { nothingLeft } from "./nothing-left.ts";
@@ -21,6 +22,7 @@ export const invariants: readonly Invariant[] = [
   releasedRests,
   disksKept,
   specsUntouched,
+  laterFactsKept,
   withinRights,
   noSecrets,
   capacityKept,

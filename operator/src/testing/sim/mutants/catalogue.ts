@@ -165,4 +165,27 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: "later-release-overwritten",
+    breaks: "an operator keeps what a later release wrote",
+    edits: [
+      {
+        file: "core/server/status.ts",
+        find: "...laterMembers(serverStatusSchema.shape, status),",
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "later-release-reported",
+    breaks:
+      "an agent answers for its own part of a Hypervisor, and for no member of a later operator",
+    edits: [
+      {
+        file: "core/hypervisor/report.ts",
+        find: ".filter(([name]) => reported.has(name));",
+        replace: '.filter(([name]) => !["state", "usage", "identity"].includes(name));',
+      },
+    ],
+  },
 ];

@@ -18,6 +18,7 @@ import { FakeHelper } from "../../fake-helper.ts";
 import { FakeLibvirt } from "../../fake-libvirt.ts";
 import { errorOf } from "../../../adapters/libvirt/errors.ts";
 import type { Api } from "./api.ts";
+import { ofLaterRelease } from "./later-release.ts";
 import { Machine } from "./machine.ts";
 import { type Physics, type SimProcess, through } from "./process.ts";
 import { ServerContainer } from "./server-container.ts";
@@ -37,6 +38,8 @@ const fsync = [2, 20] as const;
 /** A node of the product: a machine with an agent, libvirt and server pods. */
 export class SimNode extends Machine<ServerContainer> {
   readonly agent: Supervisor;
+  /** Its agent is of a release that knows more than the one under test. */
+  isLater = false;
   readonly networks = new FakePodNetworks();
   readonly cpus = 4;
   readonly #api: Api;
@@ -173,8 +176,9 @@ export class SimNode extends Machine<ServerContainer> {
   #agentPorts(process: SimProcess) {
     const { disk } = this;
     const { clock, random } = process;
+    const kube = this.#api.connect(process, this.link, who.agentOf(this.name));
     return {
-      kube: this.#api.connect(process, this.link, who.agentOf(this.name)),
+      kube: this.isLater ? ofLaterRelease(kube, "laterAgent") : kube,
       libvirt: this.#libvirtOf(process),
       helper: through(process, "helper", this.#helper, { run: [50, 3000] }),
       sockets: through(process, "sockets", this.plugins.of(process), { serveVolumes: fast }),

@@ -6,6 +6,7 @@ import { runAsLeader } from "../../../platform/leader-election.ts";
 import { Metrics } from "../../../platform/metrics.ts";
 import { heartbeatNamespace, systemNamespace, who } from "../../access/identities.ts";
 import type { Api } from "./api.ts";
+import { ofLaterRelease } from "./later-release.ts";
 import { Link } from "./link.ts";
 import type { Physics, SimProcess } from "./process.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -18,6 +19,8 @@ export class OperatorReplica {
   wallOffsetMs = 0;
   /** Reference of the guest image, which comes with the release. */
   guestImage = "registry.example.org/guest:1";
+  /** It is of a release that knows more than the one under test. */
+  isLater = false;
 
   constructor(name: string, physics: Physics, api: Api) {
     this.#api = api;
@@ -39,7 +42,8 @@ export class OperatorReplica {
       KILONOVA_GUEST_IMAGE: this.guestImage,
     });
     const { clock, random, log } = process;
-    const kube = this.#api.connect(process, this.link, who.operator);
+    const own = this.#api.connect(process, this.link, who.operator);
+    const kube = this.isLater ? ofLaterRelease(own, "laterOperator") : own;
     const context = { kube, clock, random, log, metrics: new Metrics() };
     const identity = `${config.podName}_${random.uuid()}`;
     await runAsLeader(
