@@ -110,11 +110,11 @@ function admitOwn(
   object: StoredObject,
   old: StoredObject | undefined,
 ): StoredObject {
-  const sent = known(object);
+  const sent = ofThisRelease(object);
   const validation =
     old === undefined
       ? validateCreate(definition, sent)
-      : validateUpdate(definition, known(old) as KubeObject, sent);
+      : validateUpdate(definition, ofThisRelease(old) as KubeObject, sent);
   if (validation.ok) return withLater(validation.object as unknown as StoredObject, object);
   // Members that the schema does not know are found before anything else is looked at.
   const isUnknown = validation.faults.some((fault) => fault.includes("Unrecognized key"));
@@ -123,7 +123,7 @@ function admitOwn(
 }
 
 /** The object without what a later release wrote. */
-function known(object: StoredObject): StoredObject {
+function ofThisRelease(object: StoredObject): StoredObject {
   const parts = (["spec", "status"] as const).flatMap((part) => {
     const value = object[part];
     if (!isJson(value)) return [];

@@ -27,6 +27,8 @@ export interface FakeKubeOptions {
  */
 export class FakeKube extends KubeClient {
   readonly #access: Access | undefined;
+  /** How often {@link backup} was asked for. */
+  backups = 0;
 
   constructor({ clock, random, access }: FakeKubeOptions) {
     const tables = new Tables(clock);
@@ -92,6 +94,7 @@ export class FakeKube extends KubeClient {
   }
 
   backup(): Backup {
+    this.backups += 1;
     return this.state.tables.backup();
   }
 

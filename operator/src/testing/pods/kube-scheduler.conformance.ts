@@ -68,13 +68,19 @@ export function describeScheduling(world: PodWorld): void {
 
     test("takes no notice of a cordon when the pod tolerates everything", async () => {
       const name = world.host.node;
-      const cordon = (unschedulable: boolean | null) =>
-        world.host.store.patch(resources.nodes, { name }, { spec: { unschedulable } }, writer);
+      const cordon = async (unschedulable: boolean | null): Promise<void> => {
+        const change = { spec: { unschedulable } };
+        await world.host.store.patch(resources.nodes, { name }, change, writer);
+      };
       await cordon(true);
-      const pod = await world.create();
-      const running = await world.untilPhase(pod, "Running").finally(() => cordon(null));
-      expect(running.spec.nodeName).toBe(name);
-      await world.delete(pod, 0);
+      try {
+        const pod = await world.create();
+        const running = await world.untilPhase(pod, "Running");
+        expect(running.spec.nodeName).toBe(name);
+        await world.delete(pod, 0);
+      } finally {
+        await cordon(null);
+      }
     });
   });
 }

@@ -38,14 +38,13 @@ beforeEach(async () => {
   await pass(30);
   await create("web-1");
   await create("web-2");
-  expect([phaseOf("web-1"), phaseOf("web-2")]).toEqual(["ACTIVE", "ACTIVE"]);
 });
 
 afterEach(() => world.stop());
 
 test("a host that has become too small ends no guest, whoever of us starts anew", async () => {
   const before = pids();
-  expect(before).toHaveLength(2);
+  expect([phaseOf("web-1"), phaseOf("web-2")]).toEqual(["ACTIVE", "ACTIVE"]);
   await change({ reserved: { MEMORY_MB: 7000 }, allocationRatios: { VCPU: 0.5 } });
   await pass(60);
   const [node] = world.nodes;

@@ -27,9 +27,9 @@ export const retireHost = defineAct({
   },
 });
 
-/** Takes it out, or back into service where servers stay. */
+/** Takes it out, or back into service where servers stay, or a backup would bring them back. */
 async function end(world: World, node: SimNode): Promise<void> {
-  if (!isEmpty(world, node)) return setLabel(world, node, "true");
+  if (world.api.kube.backups > 0 || !isEmpty(world, node)) return setLabel(world, node, "true");
   world.removeNode(node);
   await world.people.remove(resources.nodes, node.name);
 }

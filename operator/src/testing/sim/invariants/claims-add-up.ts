@@ -90,21 +90,29 @@ function excessOf(acceptance: Acceptance, reports: readonly Report[]): string | 
 /** By Guests, by Servers and by what is told of the host: the same, class by class. */
 function unequalIn(kube: FakeKube): string | undefined {
   const servers = kube.stored(resources.servers);
-  for (const { metadata, status } of kube.stored(resources.hypervisors)) {
-    const { name } = metadata;
+  for (const hypervisor of kube.stored(resources.hypervisors)) {
+    const { name } = hypervisor.metadata;
     const byGuests = addUp(committed(kube, name).map(({ spec }) => spec.resources));
     const byServers = addUp(servers.map((server) => heldOn(server, name)));
-    const classes = new Set([...Object.keys(byGuests), ...Object.keys(byServers)]);
-    for (const each of classes) {
-      const [guests, held] = [byGuests[each] ?? 0, byServers[each] ?? 0];
-      if (guests !== held) return `${name}: Guests hold ${guests} ${each}, Servers ${held}`;
-    }
-    const told = [status?.usage?.vcpus, status?.usage?.memory, status?.usage?.disk];
-    const used = ["VCPU", "MEMORY_MB", "DISK_GB"].map((each) => String(byGuests[each] ?? 0));
-    const isTold = used.every((amount, index) => told[index]?.split("/")[0] === amount);
-    if (!isTold) return `${name}: tells of ${told.join(" ")}, Guests hold ${used.join(" ")}`;
+    const fault = differenceOf(byGuests, byServers) ?? untoldIn(hypervisor, byGuests);
+    if (fault !== undefined) return `${name}: ${fault}`;
   }
   return undefined;
+}
+
+function differenceOf(byGuests: Resources, byServers: Resources): string | undefined {
+  for (const each of new Set([...Object.keys(byGuests), ...Object.keys(byServers)])) {
+    const [guests, held] = [byGuests[each] ?? 0, byServers[each] ?? 0];
+    if (guests !== held) return `Guests hold ${guests} ${each}, Servers ${held}`;
+  }
+  return undefined;
+}
+
+function untoldIn({ status: { usage } = {} }: Hypervisor, byGuests: Resources): string | undefined {
+  const told = [usage?.vcpus, usage?.memory, usage?.disk];
+  const used = ["VCPU", "MEMORY_MB", "DISK_GB"].map((each) => String(byGuests[each] ?? 0));
+  const isTold = used.every((amount, index) => told[index]?.split("/")[0] === amount);
+  return isTold ? undefined : `tells of ${told.join(" ")}, Guests hold ${used.join(" ")}`;
 }
 
 function heldOn({ status }: Server, host: string): Resources {
