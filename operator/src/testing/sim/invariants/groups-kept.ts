@@ -14,16 +14,17 @@ export const groupsKept = defineInvariant({
       if (kind !== "Guest" || object === undefined) return;
       const { metadata, spec, status } = object as Guest;
       const { group, host } = spec;
+      const { serversMax } = group?.rule ?? {};
       // A restored API server has forgotten claims that hosts took.
-      if (group?.serversMax === undefined || people.restores > 0) return;
+      if (serversMax === undefined || people.restores > 0) return;
       if (status?.claim?.state !== "Accepted") return;
       const peers = committed(api.kube, host).filter(
         (guest) =>
-          guest.metadata.namespace === metadata.namespace && guest.spec.group?.name === group.name,
+          guest.metadata.namespace === metadata.namespace && guest.spec.group?.name === group?.name,
       );
       const count = new Set(peers.map((guest) => guest.spec.server.uid)).size;
-      if (count <= group.serversMax) return;
-      fault ??= `${host} has ${count} servers of ${metadata.namespace}/${group.name}`;
+      if (count <= serversMax) return;
+      fault ??= `${host} has ${count} servers of ${metadata.namespace}/${group?.name}`;
     });
     return { afterStep: () => fault };
   },
