@@ -4,6 +4,7 @@ import type { Incarnation } from "../../../core/guest/paths.ts";
 import { isReleased } from "../../../core/guest/release.ts";
 import { resources, type ResourceType } from "../../../ports/kube.ts";
 import type { SimNode } from "../world/node.ts";
+import type { FakeKube } from "../../fake-kube.ts";
 import type { World } from "../world/world.ts";
 import { defineInvariant } from "./invariant.ts";
 
@@ -29,7 +30,15 @@ async function leftInApi({ api: { kube }, people }: World): Promise<string | und
       if (!servers.has(uid)) return `${what} has no Server`;
     }
   }
-  return undefined;
+  return budgetLeft(kube);
+}
+
+/** Drains are held back where there are servers, and nowhere else. */
+function budgetLeft(kube: FakeKube): string | undefined {
+  const used = new Set(kube.stored(resources.servers).map(({ metadata }) => metadata.namespace));
+  const budgets = kube.stored(resources.podDisruptionBudgets);
+  const left = budgets.find(({ metadata }) => !used.has(metadata.namespace));
+  return left && `PodDisruptionBudget of ${left.metadata.namespace} has no Servers`;
 }
 
 async function leftOnNodes(world: World): Promise<string | undefined> {
