@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Guest } from "../../../api/kinds.ts";
+import { kinds, type Guest } from "../../../api/kinds.ts";
+import type { FakeKube } from "../../fake-kube.ts";
 import type { World } from "../world/world.ts";
 import { committed } from "./committed.ts";
 import { defineInvariant } from "./invariant.ts";
@@ -11,21 +12,21 @@ export const groupsKept = defineInvariant({
   watch({ api, people }: World) {
     let fault: string | undefined;
     api.onWrite(({ kind, object }) => {
-      if (kind !== "Guest" || object === undefined) return;
-      const { metadata, spec, status } = object as Guest;
-      const { group, host } = spec;
-      const { serversMax } = group?.rule ?? {};
       // A restored API server has forgotten claims that hosts took.
-      if (serversMax === undefined || people.restores > 0) return;
-      if (status?.claim?.state !== "Accepted") return;
-      const peers = committed(api.kube, host).filter(
-        (guest) =>
-          guest.metadata.namespace === metadata.namespace && guest.spec.group?.name === group?.name,
-      );
-      const count = new Set(peers.map((guest) => guest.spec.server.uid)).size;
-      if (count <= serversMax) return;
-      fault ??= `${host} has ${count} servers of ${metadata.namespace}/${group?.name}`;
+      if (kind !== kinds.guest.kind || object === undefined || people.restores > 0) return;
+      fault ??= crowdOf(object as Guest, api.kube);
     });
     return { afterStep: () => fault };
   },
 });
+
+function crowdOf({ metadata, spec, status }: Guest, kube: FakeKube): string | undefined {
+  const { name, rule: { serversMax } = {} } = spec.group ?? {};
+  if (serversMax === undefined || status?.claim?.state !== "Accepted") return undefined;
+  const peers = committed(kube, spec.host).filter(
+    (guest) => guest.metadata.namespace === metadata.namespace && guest.spec.group?.name === name,
+  );
+  const count = new Set(peers.map((guest) => guest.spec.server.uid)).size;
+  if (count <= serversMax) return undefined;
+  return `${spec.host} has ${count} servers of ${metadata.namespace}/${name}`;
+}
