@@ -3,6 +3,7 @@ import type { Guest, Server } from "../../api/kinds.ts";
 import { fieldManager, finalizer } from "../../api/names.ts";
 import type { IpamClaim } from "../../core/guest/network/address-claim.ts";
 import { type PodChoice, type PodPolicy, serverPod } from "../../core/guest/pod.ts";
+import { mergePatch } from "../../core/lib/merge-patch.ts";
 import type { Step } from "../../core/server/steps.ts";
 import { AlreadyExists, NotServed, Refused } from "../../ports/errors.ts";
 import { type KubeStore, resources } from "../../ports/kube.ts";
@@ -67,7 +68,8 @@ export class StepApplier {
         );
         break;
       case "PatchGuest": {
-        const change = { metadata: { resourceVersion }, spec: step.spec };
+        const spec = mergePatch(step.guest.spec, { ...step.guest.spec, ...step.spec });
+        const change = { metadata: { resourceVersion }, spec };
         await this.#kube.patch(resources.guests, ref, change, writer);
         break;
       }
