@@ -6,7 +6,7 @@ import { readTestimony, writeTestimony } from "./testimony.ts";
 const guest = fc.record({
   serverUid: fc.uuid(),
   token: fc.integer({ min: 1, max: 1_000_000 }),
-  uid: fc.integer({ min: 0, max: 2 ** 31 }),
+  uid: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
 });
 
 describe("a testimony", () => {
@@ -29,6 +29,15 @@ describe("a testimony", () => {
         expect(read).toBeUndefined();
       }),
     );
+  });
+
+  test.each([
+    ["a token that has no next one", "5e12e12e/9007199254740993/10001"],
+    ["root", "5e12e12e/1/0"],
+    ["a user that no pod can have", "5e12e12e/1/2147483648"],
+  ])("is not believed when it tells of %s", (_, word) => {
+    expect(readTestimony(word)).toBeUndefined();
+    expect(readTestimony("5e12e12e/1/10001")?.guests).toHaveLength(1);
   });
 
   test("that was never given is none", () => {

@@ -17,7 +17,9 @@ export interface Testimony {
 /** A Lease is written every few seconds, and an annotation has 256 KiB for all. */
 const guestsMax = 256;
 const cut = "...";
-const wordPattern = /^([0-9a-f-]{1,64})\/([1-9]\d{0,15})\/(\d{1,10})$/;
+/** Tokens leave room for the next one, and no server's user is root. */
+const wordPattern = /^([0-9a-f-]{1,64})\/([1-9]\d{0,14})\/([1-9]\d{0,9})$/;
+const userIdMax = 2_147_483_647;
 
 /** The text of an annotation: `SERVER_UID/TOKEN/UID` with blanks between; empty when there are none. */
 export function writeTestimony(guests: readonly ForgottenGuest[]): string {
@@ -35,7 +37,7 @@ export function readTestimony(text: string | undefined): Testimony | undefined {
   const guests: ForgottenGuest[] = [];
   for (const word of isCut ? words.slice(0, -1) : words) {
     const [, serverUid, token, uid] = wordPattern.exec(word) ?? [];
-    if (serverUid === undefined) return undefined;
+    if (serverUid === undefined || Number(uid) > userIdMax) return undefined;
     guests.push({ serverUid, token: Number(token), uid: Number(uid) });
   }
   return { guests, isCut };
