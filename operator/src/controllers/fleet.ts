@@ -9,6 +9,7 @@ import type {
   ServerGroup,
 } from "../api/kinds.ts";
 import { label, manager } from "../api/names.ts";
+import { cardKeys } from "../core/server/attachments.ts";
 import { Informer, type InformerOptions } from "../platform/informer.ts";
 import type { Logger } from "../platform/logging.ts";
 import type { Metrics } from "../platform/metrics.ts";
@@ -44,7 +45,7 @@ export function isWaiting(server: Server | undefined): boolean {
 }
 
 /** Keys of the NetworkAttachmentDefinitions that a Server names. */
-export function attachmentsOf({ metadata, spec }: Pick<Server, "metadata" | "spec">): string[] {
+function attachmentsOf({ metadata, spec }: Server): string[] {
   return (spec.networks ?? []).flatMap(({ networkAttachment }) =>
     networkAttachment === undefined ? [] : [`${metadata.namespace}/${networkAttachment.name}`],
   );
@@ -62,6 +63,8 @@ const serverIndexes = {
   group: ({ metadata, spec }: Server) =>
     spec.serverGroup === undefined ? [] : [`${metadata.namespace}/${spec.serverGroup}`],
   attachment: attachmentsOf,
+  /** Its addresses on networks of Multus. */
+  card: cardKeys,
   waiting: (server: Server) => (isWaiting(server) ? ["yes"] : []),
 };
 const guestIndexes = {

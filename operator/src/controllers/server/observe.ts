@@ -5,6 +5,7 @@ import { readDefinition } from "../../core/guest/network/definition.ts";
 import type { PodPolicy } from "../../core/guest/pod.ts";
 import type { AssumedClaims } from "../../core/scheduler/assumed.ts";
 import type { SchedulerSettings } from "../../core/scheduler/settings.ts";
+import { cardKeys } from "../../core/server/attachments.ts";
 import type {
   CreationRefusal,
   Neighbour,
@@ -15,7 +16,7 @@ import { refOf } from "../../platform/informer.ts";
 import { type KubeStore, type Pod, resources } from "../../ports/kube.ts";
 import type { Random } from "../../ports/random.ts";
 import { ifPresent } from "../absence.ts";
-import { attachmentsOf, type Fleet } from "../fleet.ts";
+import type { Fleet } from "../fleet.ts";
 import type { HostBook } from "../host-book.ts";
 import type { Testimonies } from "../testimonies.ts";
 import { observedPod } from "./observed-pod.ts";
@@ -121,16 +122,16 @@ export class ServerObserver {
     };
   }
 
-  #neighbours({ metadata, spec }: Server): Neighbour[] {
+  #neighbours(server: Server): Neighbour[] {
     const { fleet, assumed } = this.#options;
-    const names = attachmentsOf({ metadata, spec });
-    const others = new Set(names.flatMap((name) => fleet.servers.byIndex("attachment", name)));
+    const { uid } = server.metadata;
+    const others = new Set(cardKeys(server).flatMap((key) => fleet.servers.byIndex("card", key)));
     const promised = new Set(assumed.list().map(({ holder }) => holder?.serverUid));
     return [...others]
-      .filter((other) => other.metadata.uid !== metadata.uid)
-      .map((server) => {
-        const isGranted = server.status?.run?.state === "Granted";
-        return { server, isGranted: isGranted || promised.has(server.metadata.uid) };
+      .filter((other) => other.metadata.uid !== uid)
+      .map((other) => {
+        const isGranted = other.status?.run?.state === "Granted";
+        return { server: other, isGranted: isGranted || promised.has(other.metadata.uid) };
       });
   }
 

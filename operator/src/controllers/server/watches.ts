@@ -4,9 +4,10 @@ import { label } from "../../api/names.ts";
 import { isReleased } from "../../core/guest/release.ts";
 import { conditionOf } from "../../core/lib/condition-set.ts";
 import { isEqual } from "../../core/lib/equal.ts";
+import { cardKeys } from "../../core/server/attachments.ts";
 import { type Change, keyOf } from "../../platform/informer.ts";
 import type { Node, ResourceObject } from "../../ports/kube.ts";
-import { attachmentsOf, type Fleet } from "../fleet.ts";
+import type { Fleet } from "../fleet.ts";
 
 /** Which Servers a change may concern: each of them is looked at again. */
 export function watchServers(fleet: Fleet, enqueue: (key: string) => void): void {
@@ -23,7 +24,7 @@ export function watchServers(fleet: Fleet, enqueue: (key: string) => void): void
     // Another server may have waited for its addresses.
     const { old, current } = change;
     if (old !== undefined && current === undefined) {
-      for (const key of attachmentsOf(old)) wake("attachment", key);
+      for (const key of cardKeys(old)) wake("card", key);
     }
   });
   attachments.onChange(({ key }) => wake("attachment", key));

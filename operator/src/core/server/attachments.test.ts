@@ -4,6 +4,7 @@ import type { Server } from "../../api/kinds.ts";
 import { aServer } from "../../testing/builders.ts";
 import { ServerWorld } from "../../testing/server-world.ts";
 import { readDefinition } from "../guest/network/definition.ts";
+import { cardKeys } from "./attachments.ts";
 import { conditionOf } from "../lib/condition-set.ts";
 
 const mac = "52:54:00:00:00:02";
@@ -134,4 +135,25 @@ describe("of two servers with one address on a network", () => {
     };
     expect([isRefused(one, two), isRefused(two, one)]).toEqual([false, true]);
   });
+});
+
+test("a server is found by what it has on networks of Multus: hardware address, and what it asks for or was given", () => {
+  const asking = { name: "storage", address: "10.8.0.7/24" };
+  const given = { network: "spare", address: "10.9.0.1", type: "fixed", mac } as const;
+  const server = aServer({
+    spec: {
+      networks: [
+        { name: "front", pod: {} },
+        { ...storage, networkAttachment: asking },
+        { name: "spare", mac, networkAttachment: { name: "backup" } },
+      ],
+    },
+    status: { addresses: [given, { ...given, network: "front", address: "10.0.2.2" }] },
+  });
+  expect(cardKeys(server)).toEqual([
+    `team/storage ${mac}`,
+    "team/storage 10.8.0.7",
+    `team/backup ${mac}`,
+    "team/backup 10.9.0.1",
+  ]);
 });

@@ -36,6 +36,14 @@ export function addressInUse({ server, neighbours }: ServerState): Refusal | und
   return undefined;
 }
 
+/** What no two servers may have: an attachment of a namespace, with a hardware or IP address there. */
+export function cardKeys(server: Server): string[] {
+  const { namespace } = server.metadata;
+  return cardsOf(server).flatMap(({ attachment, mac, addresses }) =>
+    [mac, ...addresses].map((address) => `${namespace}/${attachment} ${address}`),
+  );
+}
+
 function isFirst({ server, isGranted }: Neighbour, other: Server): boolean {
   return isGranted || ageKey(server) < ageKey(other);
 }

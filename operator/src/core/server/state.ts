@@ -48,7 +48,7 @@ export interface Placement {
   readonly freeUid: number | undefined;
 }
 
-/** Another Server that names one of the same NetworkAttachmentDefinitions. */
+/** Another Server with a hardware or IP address of this one on the same NetworkAttachmentDefinition. */
 export interface Neighbour {
   readonly server: Server;
   /** It has the right to run, written or not. */
