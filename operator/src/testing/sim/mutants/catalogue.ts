@@ -138,7 +138,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: "platform/workqueue.ts",
-        find: "      this.#dirty.add(key);\n",
+        find: '      if (this.#dirty.get(key) !== "prompt") this.#dirty.set(key, lane);\n',
         replace: "",
       },
     ],
