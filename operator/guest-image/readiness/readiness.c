@@ -48,6 +48,10 @@ static void start_probe(double now) {
   child.pid = start_function(ask_in_child);
   close(pipe_ends[1]);
   child.output = pipe_ends[0];
+  if (child.pid > 0) return;
+  // That says nothing of the guest: the next one is due as ever.
+  close(child.output);
+  child.pid = 0;
 }
 
 static void tell(int is_ready, const char *reason) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { repositoryPath } from "../../../hack/image/repository.ts";
 import { readinessProbeSchema } from "../../src/api/v1alpha1/readiness-probe.ts";
 import { formatProbe } from "../../src/core/guest/readiness-probe.ts";
 import { aGuest } from "../../src/testing/builders.ts";
@@ -8,6 +9,7 @@ import { until } from "../../src/testing/until.ts";
 import { throwIfUnsound } from "../testing/compiled.ts";
 import { ReadinessWorld } from "../testing/readiness-world.ts";
 
+const firstForkFails = repositoryPath("operator/guest-image/testing/first-fork-fails.h");
 let world: ReadinessWorld;
 
 beforeEach(async () => {
@@ -49,6 +51,8 @@ describe("with a probe", () => {
   test("a guest is ready while its server answers with success, and its log tells of changes alone", async () => {
     await probe({
       httpGet: { port: 80, path: "/healthz?full", httpHeaders: [{ name: "X", value: "y" }] },
+      // A busy machine is no other cause.
+      timeoutSeconds: 20,
     });
     world.startGuest();
     await until("it is refused", () => world.stderr.includes("port 80: Connection refused"));
@@ -120,6 +124,16 @@ describe("with a probe", () => {
     world.startGuest();
     await until("it failed", () => world.stderr.includes("not ready: no answer within 1 s"));
     expect(await world.isReady()).toBe(false);
+  });
+
+  test("one that cannot be started is followed by the next", async () => {
+    await world.close();
+    world = await ReadinessWorld.start(["-include", firstForkFails]);
+    await world.serveHttp(200);
+    await probe({ httpGet: { port: 80 } });
+    world.startGuest();
+    await until("it could not", () => world.stderr.includes("fork: "));
+    await becomesReady();
   });
 
   test("the agent's ping counts", async () => {

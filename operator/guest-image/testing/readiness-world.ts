@@ -16,7 +16,7 @@ const readinessPort = 10;
 const guestScript = `
   const { createServer } = require("node:http");
   let status = 200;
-  process.stdin.on("data", (chunk) => { status = Number(chunk); });
+  process.stdin.on("data", (lines) => { status = Number(String(lines).trim().split("\\n").at(-1)); });
   createServer((request, response) => {
     console.log(request.method, request.url, JSON.stringify(request.headers));
     response.writeHead(status).end("hello");
@@ -56,11 +56,13 @@ export class ReadinessWorld {
     pod.stderr?.on("data", (chunk: Buffer) => (this.stderr += chunk.toString()));
   }
 
-  static async start(): Promise<ReadinessWorld> {
+  /** `definitions` go to the compiler as well. */
+  static async start(definitions: readonly string[] = []): Promise<ReadinessWorld> {
     const base = await mkdtemp(join(tmpdir(), "readiness-"));
     const program = await compiled("readiness", [
       `-DTICK_MILLISECONDS=${tickMilliseconds}`,
       `-DPROBE_FILE="${probeLink}"`,
+      ...definitions,
     ]);
     const namespaces = ["--pid", "--net", "--mount-proc", "--fork", "--kill-child"];
     const pod = spawn(
@@ -117,7 +119,7 @@ export class ReadinessWorld {
       await until("the guest serves", () => this.requests.length > 0);
       this.requests = [];
     }
-    this.#guest.stdin?.write(String(status));
+    this.#guest.stdin?.write(`${status}\n`);
   }
 
   /** Whether the kubelet would find a listener. */
