@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The DHCP server of a server's pod, and the router that tells its guest of IPv6. It gives each card of the guest the one address that the agent wrote
-// down for it in the file `leases` of the runtime directory, and goes on while the agent is down. It needs
-// no capability: the pod may use every port.
+// The DHCP server of a server's pod, and the router that tells its guest of IPv6. It gives each card of the
+// guest the one address that the agent wrote down for it in the file `leases` of the runtime directory, and
+// goes on while the agent is down. It needs no capability: the pod may use every port.
 #include "dhcp.h"
 
 #include <errno.h>
