@@ -35,7 +35,7 @@ export const reasons = {
   NetworkAttachmentNotFound:
     "No NetworkAttachmentDefinition of this name exists in this namespace. Create it: the server goes on.",
   AddressInUse:
-    "Another server on the same network was first with the hardware or IP address. Delete one of the two.",
+    "Another server on the same network was first with the hardware or IP address. Delete it, or make this one anew with another address.",
   PolicyViolated:
     "Members stand where the group's policy forbids it. Delete one and make it anew; nothing is moved by itself.",
   ZoneConflict:
@@ -78,7 +78,7 @@ export const reasons = {
   GuestCrashed: "The guest's QEMU ended by itself and onCrash says Stop.",
   ProbeFailing: "The guest runs, but its readiness probe does not succeed; the pod's log says why.",
   GuestAgentAbsent:
-    "The readiness probe asks the guest's agent, for which the guest has no channel. Set the image property hw_qemu_guest_agent.",
+    "The readiness probe asks the guest's agent, for which the guest has no channel. Name another probe, or build the server anew from an image with hw_qemu_guest_agent=yes.",
   NetworkFailed: "The host could not connect the guest's network; the message says what failed.",
   AddressConflict:
     "The guest's private address is one that its pod needs. Make the server anew with another one.",
