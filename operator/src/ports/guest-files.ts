@@ -27,6 +27,7 @@ export interface GuestFiles {
   showBase(incarnation: Incarnation, digest: string): Promise<void>;
   /** Keeps the domain's XML in the directory, for people. */
   writeDomainXml(incarnation: Incarnation, xml: string): Promise<void>;
+  /** Throws PortError `RecordDamaged` when what is there is none. */
   readRecord(incarnation: Incarnation): Promise<GuestRecord | undefined>;
   writeRecord(incarnation: Incarnation, record: GuestRecord): Promise<void>;
   /**

@@ -148,10 +148,11 @@ describe("a record", () => {
     expect(await files.find(incarnation)).toEqual({ hasDirectory: false, hasDisk: false });
   });
 
-  test("that is damaged stops everything rather than being guessed at", async () => {
+  test.each(['{"namespace":', "{}"])("that is damaged is not guessed at: %s", async (text) => {
     await files.writeRecord(incarnation, record);
-    await writeFile(`${directory}.json`, '{"namespace":');
-    await expect(files.readRecord(incarnation)).rejects.toThrow("JSON");
+    await writeFile(`${directory}.json`, text);
+    const damage = { reason: "RecordDamaged", message: expect.stringContaining(directory) };
+    await expect(files.readRecord(incarnation)).rejects.toMatchObject(damage);
   });
 });
 

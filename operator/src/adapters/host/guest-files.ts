@@ -76,7 +76,12 @@ export function createGuestFiles(paths: NodePaths): GuestFiles {
 
 async function readRecordAt(path: string) {
   const text = await systemNodeFiles.read(path);
-  return text === undefined ? undefined : readRecord(text);
+  try {
+    return text === undefined ? undefined : readRecord(text);
+  } catch (cause) {
+    const message = `the guest record ${path} is damaged: look after the node's disk, and bring the file back from a backup`;
+    throw new PortError("RecordDamaged", message, { cause });
+  }
 }
 
 async function listIncarnations(guests: string): Promise<Incarnation[]> {

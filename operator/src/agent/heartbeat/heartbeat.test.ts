@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { annotation } from "../../api/names.ts";
 import type { ForgottenGuest } from "../../core/guest/testimony.ts";
 import { HistoryWentBack } from "../../platform/lease-witness.ts";
-import { TimedOut, Unavailable } from "../../ports/errors.ts";
+import { PortError, TimedOut, Unavailable } from "../../ports/errors.ts";
 import { resources } from "../../ports/kube.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import { FakeKube } from "../../testing/fake-kube.ts";
@@ -21,6 +21,7 @@ let isAnswerLost: boolean;
 let calls: string[];
 let stop: AbortController;
 let forgotten: readonly ForgottenGuest[] | undefined;
+let damage: PortError | undefined;
 
 beforeEach(() => {
   clock = new FakeClock();
@@ -30,6 +31,7 @@ beforeEach(() => {
   isAnswerLost = false;
   calls = [];
   forgotten = [];
+  damage = undefined;
   stop = new AbortController();
 });
 
@@ -46,7 +48,10 @@ function start(): void {
   const { namespace, name: nodeName } = ref;
   const heartbeat = new Heartbeat({
     ...{ kube: intercepted, namespace, nodeName, clock, log },
-    forgotten: async () => forgotten,
+    forgotten: async () => {
+      if (damage !== undefined) throw damage;
+      return forgotten;
+    },
   });
   running = heartbeat.run(stop.signal);
 }
@@ -153,6 +158,21 @@ describe("the heartbeat", () => {
     forgotten = undefined;
     await clock.advance(5000);
     expect(await said()).toBeUndefined();
+  });
+
+  test("goes on without a word of the node's guests while its disk cannot be read, and tells of that once", async () => {
+    damage = new PortError("RecordDamaged", "the guest record is damaged");
+    start();
+    await clock.advance(10_000);
+    const lease = await kube.get(resources.leases, ref);
+    expect(lease.metadata.annotations?.[annotation.forgotten]).toBeUndefined();
+    expect(log.lines).toMatchObject([{ level: "error", reason: "RecordDamaged" }]);
+    const before = await renewTime();
+    damage = undefined;
+    await clock.advance(5000);
+    const next = await kube.get(resources.leases, ref);
+    expect(next.metadata.annotations).toMatchObject({ [annotation.forgotten]: "" });
+    expect(next.spec?.renewTime).not.toBe(before);
   });
 
   test("goes on after somebody else wrote its Lease", async () => {

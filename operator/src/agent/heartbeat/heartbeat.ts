@@ -16,7 +16,7 @@ export interface HeartbeatOptions {
   readonly nodeName: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** What began here and has no Guest; undefined as long as the Guests are not known. */
+  /** What began here and has no Guest; undefined as long as the Guests are not known. Throws PortError. */
   readonly forgotten: () => Promise<readonly ForgottenGuest[] | undefined>;
 }
 
@@ -34,6 +34,8 @@ export class Heartbeat {
   /** As it was last written: a renewal is one write, and no read. */
   #lease: Lease | undefined;
   #hasFailed = false;
+  /** It cannot say what the API server has forgotten, and has told so. */
+  #isMute = false;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -92,8 +94,24 @@ export class Heartbeat {
     return { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata };
   }
 
+  /** A disk that cannot be read tells of no guest, and is no reason to be taken for dead. */
+  async #forgotten(): Promise<readonly ForgottenGuest[] | undefined> {
+    const { forgotten, log } = this.#options;
+    try {
+      const guests = await forgotten();
+      this.#isMute = false;
+      return guests;
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error;
+      const fields = { err: error, reason: error.reason };
+      if (!this.#isMute) log.error(fields, "guests without an object not known");
+      this.#isMute = true;
+      return undefined;
+    }
+  }
+
   async #renewed(lease: Lease): Promise<Lease> {
-    const forgotten = await this.#options.forgotten();
+    const forgotten = await this.#forgotten();
     const { [annotation.forgotten]: _old, ...others } = lease.metadata.annotations ?? {};
     const testimony = forgotten && { [annotation.forgotten]: writeTestimony(forgotten) };
     const metadata = { ...lease.metadata, annotations: { ...others, ...testimony } };
