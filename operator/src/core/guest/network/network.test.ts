@@ -163,10 +163,13 @@ describe("a guest whose pod has IPv6", () => {
     expect(planned.ok && planned.setup.rules).toContain(`ip6 daddr { fd00:1::7 } dnat to ${guest}`);
   });
 
-  test("has IPv4 behind it also where the pod has IPv6 alone", () => {
+  test("has IPv4 behind it, and is kept from the pod's loopback, also where the pod has IPv6 alone", () => {
     const planned = plan({ links: [{ ...eth0, addresses: ["fd00:1::7/64"] }] });
     expect(planned.ok && planned.connected[0]?.reachedAt).toEqual(["fd00:1::7"]);
-    expect(planned.ok && planned.setup.rules).not.toContain("table ip kilonova");
+    const rules = planned.ok ? planned.setup.rules : "";
+    expect(rules).toContain('iifname "tap0" ip daddr 127.0.0.0/8 drop');
+    expect(rules).toContain("ip daddr { 127.0.0.0/8 } dnat to 10.0.2.2");
+    expect(rules).not.toContain("{  }");
   });
 
   test("keeps the taps that are there", () => {

@@ -100,7 +100,7 @@ function planPodNetwork(
       [`net/ipv4/conf/${tap}/route_localnet`]: "1",
       ...six.parameters,
     },
-    rules: `${reachedAt.length === 0 ? "" : natRules({ tap, guest: address, pod: reachedAt })}${six.rules}`,
+    rules: `${natRules({ tap, guest: address, pod: reachedAt })}${six.rules}`,
     lease: {
       ...{ device: tap, mac, address, prefixLength, gateway, mtu, hostname: pod.hostname },
       router6: six.router,

@@ -120,20 +120,15 @@ export function confinedDhcp({ bridge, uplink, tap }: Bridging): string {
 }
 
 function chains({ tap, guest, pod }: Crossing): string[] {
-  const podAddresses = set(pod);
   const pinned = [
     `iifname "${tap}" ip daddr 127.0.0.0/8 drop`,
     `iifname "${tap}" ip saddr != { 0.0.0.0, ${guest} } drop`,
     // The metadata service asks for no token: it is the guest's alone.
     `iifname != "${tap}" ip daddr ${metadataAddress} drop`,
   ];
-  const inward = [
-    `ip daddr ${podAddresses} tcp dport ${readinessPort} accept`,
-    `ip daddr ${podAddresses} dnat to ${guest}`,
-  ];
-  const fromPod = [
-    `ip daddr ${set(["127.0.0.0/8", ...pod])} tcp dport ${readinessPort} accept`,
-    `ip daddr ${set(["127.0.0.0/8", ...pod])} dnat to ${guest}`,
+  const inward = (to: readonly string[]): string[] => [
+    `ip daddr ${set(to)} tcp dport ${readinessPort} accept`,
+    `ip daddr ${set(to)} dnat to ${guest}`,
   ];
   const outward = [
     `ip saddr ${guest} oifname "${podInterface}" masquerade`,
@@ -141,8 +136,11 @@ function chains({ tap, guest, pod }: Crossing): string[] {
   ];
   return [
     ...chain("pin", "type filter hook prerouting priority raw", pinned),
-    ...chain("inward", "type nat hook prerouting priority dstnat", inward),
-    ...chain("from_pod", "type nat hook output priority dstnat", fromPod),
+    // A pod may have IPv6 alone: nobody reaches it over IPv4 then, but its own programs do.
+    ...(pod.length === 0
+      ? []
+      : chain("inward", "type nat hook prerouting priority dstnat", inward(pod))),
+    ...chain("from_pod", "type nat hook output priority dstnat", inward(["127.0.0.0/8", ...pod])),
     ...chain("outward", "type nat hook postrouting priority srcnat", outward),
     // A path in between may have a smaller MTU than either end.
     ...chain("segments", "type filter hook forward priority mangle", [
