@@ -11,7 +11,7 @@ const times = { periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 2 };
 /** The test guest answers 500 while there is no such file. */
 const file = "/run/healthy";
 const httpGet = { port: 80, path: `/read?path=${file}` };
-/** A merge patch takes the members away that it does not name. */
+/** A merge patch keeps members that it does not name: null takes them away. */
 const nothingElse = { httpGet: null, tcpSocket: null, exec: null, guestAgentPing: null };
 
 describe("a server with a readiness probe", () => {
