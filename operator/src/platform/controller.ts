@@ -12,12 +12,6 @@ export type ReconcileResult =
   | { readonly kind: "done" }
   | { readonly kind: "again"; readonly afterSeconds: number };
 
-export interface EnqueueOptions {
-  readonly afterSeconds?: number;
-  /** Of what is to be done at once: whether somebody waits for this pass more than for others. */
-  readonly lane?: Lane;
-}
-
 /** What one pass is given. */
 export interface Pass {
   /** Aborted when the process stops or loses leadership: write nothing more. */
@@ -33,6 +27,8 @@ export interface ControllerOptions {
   readonly workers: number;
   /** Brings one object to what is desired of it. Level-triggered: it looks at everything anew. */
   reconcile(key: string, pass: Pass): Promise<ReconcileResult>;
+  /** Whether somebody waits for a pass of the key more than for others. Default: for all the same. */
+  readonly laneOf?: (key: string) => Lane;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -54,12 +50,13 @@ export class Controller {
 
   constructor(options: ControllerOptions) {
     this.#options = options;
-    this.#queue = new WorkQueue({ clock: options.clock });
+    const { clock, laneOf } = options;
+    this.#queue = new WorkQueue({ clock, ...(laneOf !== undefined && { laneOf }) });
   }
 
   /** Asks for a pass. Safe to call before `run` and as often as one likes. */
-  enqueue(key: string, { afterSeconds = 0, lane = "prompt" }: EnqueueOptions = {}): void {
-    this.#addAfter(key, afterSeconds * 1000, lane);
+  enqueue(key: string, { afterSeconds = 0 }: { readonly afterSeconds?: number } = {}): void {
+    this.#addAfter(key, afterSeconds * 1000);
   }
 
   /** Works until aborted, then waits for the passes under way. */
@@ -129,10 +126,9 @@ export class Controller {
     return Math.max(askedMs, backoffMs(failures, retryBounds, this.#options.random));
   }
 
-  #addAfter(key: string, delayMs: number, lane: Lane = "prompt"): void {
+  #addAfter(key: string, delayMs: number): void {
     const { name, log, metrics } = this.#options;
-    const isTaken = delayMs > 0 ? this.#queue.addAfter(key, delayMs) : this.#queue.add(key, lane);
-    if (!isTaken && !this.#queue.isClosed) {
+    if (!this.#queue.addAfter(key, delayMs) && !this.#queue.isClosed) {
       metrics.queueRefusals.inc({ controller: name });
       log.error({ controller: name, key }, "queue is full, key dropped");
     }

@@ -70,6 +70,18 @@ describe("a work queue", () => {
     ]);
   });
 
+  test("asks for the lane of a key when it is added, and again when its delay is over", async () => {
+    const waiting = new Set(["p1", "p2"]);
+    queue = new WorkQueue({ clock, laneOf: (key) => (waiting.has(key) ? "patient" : "prompt") });
+    for (const key of ["p1", "p2", "a", "b"]) queue.addAfter(key, 1000);
+    waiting.delete("p2");
+    await clock.advance(1000);
+    queue.add("c");
+    const taken = [];
+    for (let count = queue.depth; count > 0; count -= 1) taken.push(await queue.take());
+    expect(taken).toEqual(["p2", "p1", "a", "b", "c"]);
+  });
+
   test("holds a delayed key back until its time", async () => {
     queue.addAfter("a", 1000);
     await clock.advance(999);

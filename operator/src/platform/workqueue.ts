@@ -5,6 +5,8 @@ export interface WorkQueueOptions {
   readonly clock: Clock;
   /** Keys that may wait or be worked on at a time. Default: 100 000. */
   readonly keysMax?: number;
+  /** The lane of a key that is added without one, or whose delay is over. Default: prompt. */
+  readonly laneOf?: (key: string) => Lane;
 }
 
 /** Who is served in turns: those that are waited for, and those that can do with waiting. */
@@ -28,6 +30,7 @@ const delayMsMax = 24 * 60 * 60 * 1000;
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #keysMax: number;
+  readonly #laneOf: (key: string) => Lane;
   /** Insertion order is the order of service. A key is in one lane at most. */
   readonly #ready: Readonly<Record<Lane, Set<string>>> = { prompt: new Set(), patient: new Set() };
   #turn: Lane = "prompt";
@@ -41,6 +44,7 @@ export class WorkQueue {
   constructor(options: WorkQueueOptions) {
     this.#clock = options.clock;
     this.#keysMax = options.keysMax ?? keysMaxDefault;
+    this.#laneOf = options.laneOf ?? (() => "prompt");
   }
 
   /** Keys that wait for a worker now. */
@@ -57,7 +61,7 @@ export class WorkQueue {
   }
 
   /** Returns false, and forgets the key, when the queue is full or closed. */
-  add(key: string, lane: Lane = "prompt"): boolean {
+  add(key: string, lane: Lane = this.#laneOf(key)): boolean {
     if (this.#isClosed) return false;
     if (this.#processing.has(key)) {
       if (this.#dirty.get(key) !== "prompt") this.#dirty.set(key, lane);

@@ -53,16 +53,11 @@ export class ServerController {
       name: "server",
       workers: options.workers,
       reconcile: (key, pass) => this.#reconcile(key, pass),
+      // What was begun is brought to its end however many others wait for a host.
+      laneOf: (key) => (isWaiting(options.fleet.servers.get(key)) ? "patient" : "prompt"),
     });
-    watchServers(options.fleet, (key) =>
-      this.#controller.enqueue(key, { lane: this.#laneOf(key) }),
-    );
+    watchServers(options.fleet, (key) => this.#controller.enqueue(key));
     options.fleet.servers.onChange(({ key, current }) => this.#assumed.seen(key, current));
-  }
-
-  /** What was begun is brought to its end however many others wait for a host. */
-  #laneOf(key: string): "prompt" | "patient" {
-    return isWaiting(this.#options.fleet.servers.get(key)) ? "patient" : "prompt";
   }
 
   /** Works until aborted. The fleet's caches must be whole. */
