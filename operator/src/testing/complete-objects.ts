@@ -255,7 +255,14 @@ export const completeObjects = {
       bootId: uuid,
       machine,
       networks: [
-        { name: "default", mac, mtu: 1450, addresses: ["10.0.2.2"], reachedAt: ["10.1.2.3"] },
+        {
+          name: "default",
+          mac,
+          mtu: 1450,
+          networkMtu: 1400,
+          addresses: ["10.0.2.2"],
+          reachedAt: ["10.1.2.3"],
+        },
       ],
       imageDigest: digest,
       error: { reason: "StartFailed", message: "No such machine.", time },
