@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, test } from "vitest";
 import type { GuestStatus } from "../../api/v1alpha1/guest.ts";
-import { readinessProbeSchema } from "../../api/v1alpha1/readiness-probe.ts";
 import { serverStatusSchema } from "../../api/v1alpha1/server.ts";
-import { aFlavor, anImage, aServer, aServerGroup } from "../../testing/builders.ts";
+import { aFlavor, anImage, aServer } from "../../testing/builders.ts";
 import { ServerWorld } from "../../testing/server-world.ts";
 import { conditionOf } from "../lib/condition-set.ts";
 
@@ -859,88 +858,6 @@ test("what was refused to one leader and made by another is no trouble any more"
   expect(ready()).toMatchObject({ status: "True" });
 });
 
-test("the Guest of a member of a group tells of another zone when its host comes into one", () => {
-  const place = () => world.guests[0]?.spec.group?.rule?.place;
-  for (const node of world.nodes) node.zone = "east";
-  world.serverGroup = aServerGroup({ topology: "Zone" });
-  world.edit({ serverGroup: "web" });
-  world.settle();
-  expect(place()).toBe("east");
-  for (const node of world.nodes) node.zone = "west";
-  world.settle();
-  expect(place()).toBe("west");
-  expect(world.status.phase).toBe("ACTIVE");
-  // What is not known for a moment changes nothing.
-  for (const node of world.nodes) node.zone = undefined;
-  world.settle();
-  expect(place()).toBe("west");
-});
-
-describe("a server that asks for a zone", () => {
-  const pinned = () => world.status.pinnedAvailabilityZone;
-  const drift = () => conditionOf(world.status.conditions, "Drifted");
-
-  test("goes to a host of that zone, and is pinned to it", () => {
-    world.node("node-3").zone = "east";
-    world.edit({ availabilityZone: "east" });
-    world.settle();
-    expect(world.status).toMatchObject({ hypervisor: "node-3", availabilityZone: "east" });
-    expect(pinned()).toBe("east");
-  });
-
-  test("waits while no host is in it", () => {
-    world.edit({ availabilityZone: "west" });
-    world.settle();
-    expect(ready()).toMatchObject({
-      reason: "NoValidHost",
-      message: "0 of 4 hypervisors: 4 are not in zone west",
-    });
-    world.node("node-2").zone = "west";
-    world.settle();
-    expect(world.status).toMatchObject({ phase: "ACTIVE", hypervisor: "node-2" });
-  });
-
-  test("stays where it is when its host comes into another zone, and says so", () => {
-    world.node("node-3").zone = "east";
-    world.edit({ availabilityZone: "east" });
-    world.settle();
-    world.node("node-3").zone = "west";
-    world.settle();
-    expect(world.status).toMatchObject({ phase: "ACTIVE", hypervisor: "node-3" });
-    expect(pinned()).toBe("east");
-    expect(drift()).toMatchObject({
-      reason: "HostLeftZone",
-      message:
-        "the server is pinned to zone east, but its host node-3 is in zone west now; it stays there: bring the host back into its zone, or ask for zone west",
-    });
-    world.edit({ availabilityZone: "west" });
-    world.settle();
-    expect(pinned()).toBe("west");
-    expect(drift()).toBeUndefined();
-  });
-
-  test("may be unpinned, and pinned to where it is, but goes nowhere else by itself", () => {
-    world.node("node-3").zone = "east";
-    world.edit({ availabilityZone: "east" });
-    world.settle();
-    world.edit({ availabilityZone: "west" });
-    world.settle();
-    expect(pinned()).toBe("east");
-    expect(drift()).toMatchObject({ status: "True", reason: "ZoneChangeNotOffered" });
-    const { server } = world;
-    if (server === undefined) throw new Error("the Server is gone");
-    const { availabilityZone: _, ...unpinned } = server.spec;
-    world.server = { ...server, spec: unpinned };
-    world.settle();
-    expect(pinned()).toBeUndefined();
-    expect(drift()).toBeUndefined();
-    world.edit({ availabilityZone: "east" });
-    world.settle();
-    expect(pinned()).toBe("east");
-    expect(world.status.hypervisor).toBe("node-3");
-  });
-});
-
 describe("a server whose flavor and image ask for more than room", () => {
   test("is told what the hosts lack", () => {
     world.flavor = aFlavor({ spec: { extraSpecs: { "trait:HW_CPU_X86_AVX512F": "required" } } });
@@ -956,90 +873,5 @@ describe("a server whose flavor and image ask for more than room", () => {
     world.settle();
     expect(world.status.allocation).toEqual({ VCPU: 3, MEMORY_MB: 1184, DISK_GB: 10 });
     expect(guest().spec.resources).toEqual(world.status.allocation);
-  });
-});
-
-describe("a server's pod", () => {
-  const label = (labels: Record<string, string>): void => {
-    const { server } = world;
-    if (server !== undefined)
-      world.server = { ...server, metadata: { ...server.metadata, labels } };
-  };
-  const podLabels = () => world.pods[0]?.marks.labels;
-
-  test("follows the labels of a server that runs and of one that is off, by one write each", () => {
-    world.settle();
-    label({ app: "web" });
-    expect(kinds()).toEqual(["MarkPod"]);
-    world.settle();
-    expect(podLabels()).toEqual({ app: "web" });
-    world.edit({ powerState: "Stopped" });
-    world.settle();
-    label({ tier: "front" });
-    world.settle();
-    expect(podLabels()).toEqual({ tier: "front" });
-    expect(world.writes["MarkPod"]).toBe(2);
-  });
-
-  test("that is ending or has ended is left as it is", () => {
-    world.settle();
-    label({ app: "web" });
-    world.pods = world.pods.map((pod) => ({ ...pod, isDeleting: true }));
-    expect(kinds()).not.toContain("MarkPod");
-    world.pods = world.pods.map((pod) => ({ ...pod, isDeleting: false, phase: "Failed" }));
-    expect(kinds()).not.toContain("MarkPod");
-  });
-});
-
-describe("a server with a readiness probe", () => {
-  const available = () => {
-    const { status, reason, message } = conditionOf(world.status.conditions, "Available") ?? {};
-    return { status, reason, message };
-  };
-  const find = (isReady: boolean): void => {
-    world.pods = world.pods.map((pod) => ({ ...pod, isReady }));
-    world.settle();
-  };
-  const probe = (spec: unknown): void =>
-    world.edit({ readinessProbe: readinessProbeSchema.parse(spec) });
-
-  test("is available while its guest answers, with one write for each change", () => {
-    probe({ httpGet: { port: 80, path: "/up" } });
-    world.settle();
-    expect(world.status.phase).toBe("ACTIVE");
-    expect(ready()).toMatchObject({ status: "True" });
-    expect(available()).toEqual({
-      status: "False",
-      reason: "ProbeFailing",
-      message:
-        "the guest runs, but does not answer its probe: GET /up on port 80; kubectl logs web-5e12e-1 says why",
-    });
-    find(true);
-    expect(available()).toMatchObject({ status: "True", reason: "AsDesired" });
-    const writes = world.writes["WriteStatus"] ?? 0;
-    find(false);
-    expect(available()).toMatchObject({ status: "False", reason: "ProbeFailing" });
-    expect(world.writes["WriteStatus"]).toBe(writes + 1);
-  });
-
-  test("has it changed, or taken away, while its guest runs", () => {
-    probe({ tcpSocket: { port: 80 } });
-    world.settle();
-    probe({ tcpSocket: { port: 81 } });
-    world.settle();
-    expect(Object.values(world.pods[0]?.marks.annotations ?? {})).toEqual([
-      "tcp 0 10 1 1 3 10.0.2.2 81\n",
-    ]);
-    world.edit({ readinessProbe: undefined });
-    world.settle();
-    expect(world.pods[0]?.marks.annotations).toEqual({});
-    expect(available()).toMatchObject({ status: "True" });
-  });
-
-  test("that asks an agent for which there is no channel is told so", () => {
-    probe({ guestAgentPing: {} });
-    world.settle();
-    expect(available()).toMatchObject({ status: "False", reason: "GuestAgentAbsent" });
-    expect(available().message).toContain("hw_qemu_guest_agent=yes");
   });
 });
