@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { annotation } from "../api/names.ts";
 import type { Hypervisor, Server } from "../api/kinds.ts";
 import { Informer } from "../platform/informer.ts";
@@ -15,6 +15,8 @@ let clock: FakeClock;
 let kube: FakeKube;
 let server: Server;
 let testimonies: Testimonies;
+/** How often all hosts were looked at. */
+let looks: () => number;
 
 beforeEach(async () => {
   clock = new FakeClock();
@@ -33,6 +35,8 @@ async function lead(): Promise<Testimonies> {
   const heartbeats: Informer<Lease> = informerOf(resources.leases);
   const hypervisors: Informer<Hypervisor> = informerOf(resources.hypervisors);
   const servers: Informer<Server> = informerOf(resources.servers);
+  const list = vi.spyOn(hypervisors, "list");
+  looks = () => list.mock.calls.length;
   const made = new Testimonies({ heartbeats, hypervisors, servers }, clock);
   const { signal } = new AbortController();
   for (const informer of [heartbeats, hypervisors, servers]) void informer.run(signal);
@@ -95,5 +99,27 @@ describe("what hosts testify", () => {
   test("is not waited for by servers that were made since the leader began", async () => {
     const young = await createServer("young");
     expect(testimonies.recall(young.metadata.uid ?? "").silentHosts).toEqual([]);
+  });
+
+  test("is not put together for each server and each beat anew", async () => {
+    await beat("node-1", "");
+    for (let count = 0; count < 3; count += 1) {
+      expect(recall().silentHosts).toEqual([]);
+      await beat("node-1", "");
+    }
+    expect(looks()).toBe(1);
+  });
+
+  test("follows hosts that go up and down", async () => {
+    const spec = { isDisabled: false, virtType: "auto" };
+    const object = { apiVersion: "kilonova.io/v1alpha1", kind: "Hypervisor" };
+    const identity = { ...object, metadata: { name: "node-9" } };
+    await kube.apply(resources.hypervisors, { ...identity, spec }, writer);
+    await clock.advance(61_000);
+    expect(recall().silentHosts).toEqual([]);
+    const asStatus = { ...writer, subresource: "status" } as const;
+    await kube.apply(resources.hypervisors, { ...identity, status: { state: "up" } }, asStatus);
+    await clock.advance(1000);
+    expect(recall().silentHosts).toEqual(["node-9"]);
   });
 });

@@ -9,7 +9,7 @@ import type { Lease } from "../ports/kube.ts";
 
 interface Sources {
   readonly heartbeats: Pick<Informer<Lease>, "list" | "onChange" | "hasSynced">;
-  readonly hypervisors: Pick<Informer<Hypervisor>, "get" | "list">;
+  readonly hypervisors: Pick<Informer<Hypervisor>, "get" | "list" | "onChange">;
   readonly servers: { list(): readonly { readonly metadata: { readonly uid?: string } }[] };
 }
 
@@ -22,21 +22,33 @@ export class Testimonies {
   readonly #sources: Sources;
   readonly #clock: Clock;
   /** By host that has written its Lease since, what it said last. */
-  readonly #said = new Map<string, Testimony | undefined>();
+  readonly #said = new Map<string, Testimony>();
+  /** Hosts that matter to some server; undefined when one may have come or gone. Mostly there are none. */
+  #notable: readonly HostWord[] | undefined;
   #older: ReadonlySet<string> = new Set();
   #sinceMs = 0;
 
   constructor(sources: Sources, clock: Clock) {
     this.#sources = sources;
     this.#clock = clock;
-    const { heartbeats } = sources;
+    const { heartbeats, hypervisors } = sources;
     heartbeats.onChange(({ old, current }) => {
       const host = (current ?? old)?.metadata.name ?? "";
       const isSaidNow = current !== undefined && heartbeats.hasSynced;
-      if (!isSaidNow) this.#said.delete(host);
-      else
-        this.#said.set(host, readTestimony(current.metadata.annotations?.[annotation.forgotten]));
+      const said = current?.metadata.annotations?.[annotation.forgotten];
+      this.#hear(host, isSaidNow ? readTestimony(said) : undefined);
     });
+    hypervisors.onChange(({ old, current }) => {
+      const isKnown = old !== undefined && current !== undefined;
+      if (!isKnown || old.status?.state !== current.status?.state) this.#notable = undefined;
+    });
+  }
+
+  /** Every beat is heard, and hardly one says anything new. */
+  #hear(host: string, testimony: Testimony | undefined): void {
+    if (!isPlain(this.#said.get(host)) || !isPlain(testimony)) this.#notable = undefined;
+    if (testimony === undefined) this.#said.delete(host);
+    else this.#said.set(host, testimony);
   }
 
   /** The leader begins: every cache is whole. */
@@ -48,13 +60,14 @@ export class Testimonies {
   recall(serverUid: string): Recall {
     const ledSeconds = (this.#clock.monotonicMs() - this.#sinceMs) / 1000;
     const isOlder = this.#older.has(serverUid);
-    return recallOf(serverUid, this.#words(), { ledSeconds, isOlder });
+    this.#notable ??= this.#words().filter(({ testimony }) => !isPlain(testimony));
+    return recallOf(serverUid, this.#notable, { ledSeconds, isOlder });
   }
 
   /** Whether a guest that the API server has forgotten runs as this user. */
   hasUser(uid: number): boolean {
     for (const testimony of this.#said.values()) {
-      if (testimony?.guests.some((guest) => guest.uid === uid) === true) return true;
+      if (testimony.guests.some((guest) => guest.uid === uid)) return true;
     }
     return false;
   }
@@ -70,4 +83,9 @@ export class Testimonies {
       testimony: this.#said.get(host),
     }));
   }
+}
+
+/** Whether a host has spoken and has nothing to tell of any server. */
+function isPlain(testimony: Testimony | undefined): boolean {
+  return testimony !== undefined && !testimony.isCut && testimony.guests.length === 0;
 }
