@@ -3,6 +3,7 @@ import type { Flavor, Guest, Hypervisor, Image, Server, ServerGroup } from "../a
 import { annotation, finalizer } from "../api/names.ts";
 import { marksAfter, podMarks } from "../core/guest/pod-marks.ts";
 import type { Attachment } from "../core/guest/network/definition.ts";
+import { conditionOf } from "../core/lib/condition-set.ts";
 import { timestampOf } from "../core/lib/time.ts";
 import { type HeldClaim, heldClaims } from "../core/scheduler/claims.ts";
 import type { NodeView } from "../core/scheduler/host-state.ts";
@@ -61,6 +62,12 @@ export class ServerWorld {
 
   get status(): NonNullable<Server["status"]> {
     return this.server?.status ?? {};
+  }
+
+  /** What a condition of the Server says; members are undefined where it has none of the type. */
+  told(type: "Ready" | "Available") {
+    const { status, reason, message } = conditionOf(this.status.conditions, type) ?? {};
+    return { status, reason, message };
   }
 
   get domains() {

@@ -10,10 +10,7 @@ beforeEach(() => {
   world = new ServerWorld();
 });
 
-const ready = () => {
-  const { status, reason, message } = conditionOf(world.status.conditions, "Ready") ?? {};
-  return { status, reason, message };
-};
+const ready = () => world.told("Ready");
 
 test("the Guest of a member of a group tells of another zone when its host comes into one", () => {
   const place = () => world.guests[0]?.spec.group?.rule?.place;

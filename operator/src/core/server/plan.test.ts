@@ -13,10 +13,7 @@ beforeEach(() => {
 });
 
 const kinds = () => world.plan().steps.map(({ kind }) => kind);
-const ready = () => {
-  const { status, reason, message } = conditionOf(world.status.conditions, "Ready") ?? {};
-  return { status, reason, message };
-};
+const ready = () => world.told("Ready");
 const host = () => world.node(world.status.hypervisor);
 const guest = () => {
   const [only] = world.guests;

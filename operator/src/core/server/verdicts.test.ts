@@ -2,7 +2,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { readinessProbeSchema } from "../../api/v1alpha1/readiness-probe.ts";
 import { ServerWorld } from "../../testing/server-world.ts";
-import { conditionOf } from "../lib/condition-set.ts";
 
 let world: ServerWorld;
 
@@ -10,16 +9,10 @@ beforeEach(() => {
   world = new ServerWorld();
 });
 
-const ready = () => {
-  const { status, reason, message } = conditionOf(world.status.conditions, "Ready") ?? {};
-  return { status, reason, message };
-};
+const ready = () => world.told("Ready");
 
 describe("a server with a readiness probe", () => {
-  const available = () => {
-    const { status, reason, message } = conditionOf(world.status.conditions, "Available") ?? {};
-    return { status, reason, message };
-  };
+  const available = () => world.told("Available");
   const find = (isReady: boolean): void => {
     world.pods = world.pods.map((pod) => ({ ...pod, isReady }));
     world.settle();
