@@ -5,6 +5,7 @@ import type { ClusterNode } from "../../../hack/cluster/cluster.ts";
 import type { Server } from "../../../operator/src/api/kinds.ts";
 import { label } from "../../../operator/src/api/names.ts";
 import { isAlive } from "../../framework/processes.ts";
+import { readyEndpoints, serviceOf } from "../../framework/services.ts";
 import { Tenant } from "../../framework/tenant.ts";
 import { until } from "../../framework/wait.ts";
 import { theWorld } from "../../framework/world.ts";
@@ -20,12 +21,7 @@ describe("a server whose node fails", () => {
     tenant = new Tenant(await theWorld(), namespace);
     await tenant.remove();
     await tenant.prepare();
-    await tenant.apply({
-      apiVersion: "v1",
-      kind: "Service",
-      metadata: { name: "web", namespace },
-      spec: { selector: { [label.server]: "web" }, ports: [{ port: 80 }] },
-    });
+    await tenant.apply(serviceOf(tenant, "web", { [label.server]: "web" }));
     await tenant.boot("web");
     await (await tenant.console("web")).ask("/write?path=/data/note&data=precious");
   });
@@ -44,12 +40,6 @@ describe("a server whose node fails", () => {
 
   const floating = ({ status }: Server): string[] =>
     (status?.addresses ?? []).flatMap(({ type, address }) => (type === "floating" ? address : []));
-
-  /** Where the Service leads to now. */
-  const endpoints = (): Promise<string> => {
-    const path = "{.items[*].endpoints[?(@.conditions.ready==true)].addresses[0]}";
-    return tenant.kubectl("get", "endpointslices", "-n", namespace, "-o", `jsonpath=${path}`);
-  };
 
   test("a power cut and its end: same host, same disk, the server runs again", async () => {
     const before = await tenant.server("web");
@@ -79,7 +69,7 @@ describe("a server whose node fails", () => {
     const [address = "none"] = floating(after);
     await until(
       "the Service leads there, and nowhere else",
-      async () => (await endpoints()) === address,
+      async () => (await readyEndpoints(tenant, "web")).join(" ") === address,
       { timeoutSeconds: endpointSecondsMax },
     );
     const answer = await tenant.askUntilAnswered("web", "/read?path=/data/note");

@@ -7,6 +7,7 @@ import { buildDebian } from "../../guests/debian/build.ts";
 import { bridgedNetwork } from "../../framework/attachment.ts";
 import { type ImageServer, serveImage } from "../../framework/image-server.ts";
 import { SshKey } from "../../framework/ssh.ts";
+import { serviceOf } from "../../framework/services.ts";
 import { Tenant } from "../../framework/tenant.ts";
 import { until } from "../../framework/wait.ts";
 import { theWorld } from "../../framework/world.ts";
@@ -51,12 +52,7 @@ describe("a Debian with cloud-init", () => {
         },
       },
       bridgedNetwork(namespace, "storage"),
-      {
-        apiVersion: "v1",
-        kind: "Service",
-        metadata: { name: "web", namespace },
-        spec: { selector: { [label.server]: "web" }, ports: [{ port: 22 }] },
-      },
+      serviceOf(tenant, "web", { [label.server]: "web" }, 22),
     );
   });
 

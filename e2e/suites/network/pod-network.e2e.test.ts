@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { get, httpGet, inGuest } from "../../framework/http.ts";
 import { killNow } from "../../framework/processes.ts";
+import { readyEndpoints, serviceOf } from "../../framework/services.ts";
 import { Tenant } from "../../framework/tenant.ts";
 import { agentsOn } from "../../framework/victims.ts";
 import { until } from "../../framework/wait.ts";
@@ -18,7 +19,7 @@ describe("a server on the pod network", () => {
     tenant = new Tenant(await theWorld(), namespace);
     await tenant.remove();
     await tenant.prepare();
-    await tenant.apply(service("web"));
+    await tenant.apply(serviceOf(tenant, "web", { app: "web" }));
     await tenant.createServer("web", {}, { app: "web" });
     await tenant.untilPhase("web", "ACTIVE", 90);
     await (await tenant.console("web")).until(/KILONOVA-GUEST up/, { timeoutSeconds: 150 });
@@ -111,7 +112,7 @@ describe("a server on the pod network", () => {
     await tenant.patchServer("web", { powerState: "Stopped" });
     await tenant.untilPhase("web", "SHUTOFF");
     const within = { timeoutSeconds: 20 };
-    const endpoints = async (): Promise<number> => (await readyEndpoints(tenant)).length;
+    const endpoints = async (): Promise<number> => (await readyEndpoints(tenant, "web")).length;
     await until("the Service leads nowhere", async () => (await endpoints()) === 0, within);
     await tenant.patchServer("web", { powerState: "Running" });
     await tenant.untilPhase("web", "ACTIVE");
@@ -121,27 +122,11 @@ describe("a server on the pod network", () => {
   });
 });
 
-function service(app: string): object {
-  return {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata: { name: app, namespace },
-    spec: { selector: { app }, ports: [{ port: 80 }] },
-  };
-}
-
 async function serviceAddress(tenant: Tenant, name: string): Promise<string> {
   const path = "jsonpath={.spec.clusterIP}";
   return tenant.kubectl("get", "service", "-n", namespace, name, "-o", path);
 }
 
-async function readyEndpoints(tenant: Tenant): Promise<string[]> {
-  const path = "jsonpath={.items[*].endpoints[?(@.conditions.ready==true)].addresses[0]}";
-  const text = await tenant.kubectl("get", "endpointslices", "-n", namespace, "-o", path);
-  return text.split(" ").filter((address) => address !== "");
-}
-
-/** A connection to the guest that says ten lines a second until it breaks. */
 async function openStream(tenant: Tenant, address: string) {
   // It ends by itself: who kills the way into the node does not reach what runs there.
   const command = ["timeout", "90", ...httpGet(address, "/stream").slice(2)];

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { apiVersion } from "../../../operator/src/api/define-kind.ts";
 import { conditionOf } from "../../../operator/src/core/lib/condition-set.ts";
+import { readyEndpoints, serviceOf } from "../../framework/services.ts";
 import { Tenant } from "../../framework/tenant.ts";
 import { until } from "../../framework/wait.ts";
 import { theWorld } from "../../framework/world.ts";
@@ -22,7 +23,8 @@ describe("a server with a readiness probe", () => {
     await tenant.remove();
     await tenant.prepare();
     const { url, checksum } = tenant.world.image;
-    await tenant.apply(service("web"), service("api"), {
+    const services = ["web", "api"].map((app) => serviceOf(tenant, app, { app }));
+    await tenant.apply(...services, {
       apiVersion,
       kind: "Image",
       metadata: { name: "with-agent", namespace },
@@ -115,28 +117,3 @@ describe("a server with a readiness probe", () => {
     ]);
   });
 });
-
-function service(app: string): object {
-  return {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata: { name: app, namespace },
-    spec: { selector: { app }, ports: [{ port: 80 }] },
-  };
-}
-
-interface EndpointSlice {
-  /** Null where there are none. */
-  readonly endpoints: readonly { readonly conditions: { readonly ready: boolean } }[] | null;
-}
-
-async function readyEndpoints(tenant: Tenant, name: string): Promise<readonly unknown[]> {
-  const text = await tenant.kubectl(
-    ...["get", "endpointslices", "-n", namespace, "-l", `kubernetes.io/service-name=${name}`],
-    ...["-o", "json"],
-  );
-  const { items } = JSON.parse(text) as { readonly items: readonly EndpointSlice[] };
-  return items
-    .flatMap(({ endpoints }) => endpoints ?? [])
-    .filter(({ conditions }) => conditions.ready);
-}
