@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #define SERVER_PORT 67
@@ -18,7 +19,9 @@
 // A device may come a moment after its line.
 #define RETRY_MILLISECONDS 500
 // A guest that missed its first advertisement, or all of them for hours, has not long to wait.
-#define ADVERTISE_MILLISECONDS 60000
+#ifndef ADVERTISE_SECONDS
+#define ADVERTISE_SECONDS 60
+#endif
 
 struct card {
   struct lease lease;
@@ -98,6 +101,14 @@ static int has_news(int watch, const char *name) {
   return is_news;
 }
 
+// Readable whenever guests are to be told of their router, however busy they keep the server.
+static int open_clock(void) {
+  const struct timespec period = {.tv_sec = ADVERTISE_SECONDS};
+  int clock = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  timerfd_settime(clock, 0, &(struct itimerspec){period, period}, NULL);
+  return clock;
+}
+
 int main(void) {
   const char *directory = getenv("XDG_RUNTIME_DIR");
   char path[PATH_BYTES_MAX];
@@ -108,18 +119,23 @@ int main(void) {
     say("cannot be watched", directory);
     return 1;
   }
+  int clock = open_clock();
   load(path);
   for (;;) {
-    int timeout = open_sockets() ? ADVERTISE_MILLISECONDS : RETRY_MILLISECONDS;
-    struct pollfd waits[1 + 2 * CARDS_MAX] = {{.fd = watch, .events = POLLIN}};
+    int timeout = open_sockets() ? -1 : RETRY_MILLISECONDS;
+    struct pollfd waits[2 + 2 * CARDS_MAX] = {
+        {.fd = watch, .events = POLLIN}, {.fd = clock, .events = POLLIN}};
+    struct pollfd *card_waits = waits + 2;
     for (int i = 0; i < card_count; i++) {
-      waits[1 + 2 * i] = (struct pollfd){.fd = cards[i].socket, .events = POLLIN};
-      waits[2 + 2 * i] = (struct pollfd){.fd = cards[i].router, .events = POLLIN};
+      card_waits[2 * i] = (struct pollfd){.fd = cards[i].socket, .events = POLLIN};
+      card_waits[2 * i + 1] = (struct pollfd){.fd = cards[i].router, .events = POLLIN};
     }
-    int is_due = poll(waits, 1 + 2 * card_count, timeout) == 0;
+    uint64_t periods;
+    poll(waits, 2 + 2 * card_count, timeout);
+    int is_due = read(clock, &periods, sizeof periods) > 0;
     for (int i = 0; i < card_count; i++) {
-      if (waits[1 + 2 * i].revents != 0) serve(&cards[i]);
-      int is_asked = waits[2 + 2 * i].revents != 0 && is_solicited(cards[i].router);
+      if (card_waits[2 * i].revents != 0) serve(&cards[i]);
+      int is_asked = card_waits[2 * i + 1].revents != 0 && is_solicited(cards[i].router);
       if (cards[i].router >= 0 && (is_asked || is_due)) advertise(cards[i].router, &cards[i].lease);
     }
     if (waits[0].revents != 0 && has_news(watch, "leases")) load(path);

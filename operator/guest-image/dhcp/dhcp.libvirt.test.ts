@@ -3,7 +3,13 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { until } from "../../src/testing/until.ts";
 import { throwIfUnsound } from "../testing/compiled.ts";
-import { cardMac, dhcpMessage, dhcpOptions, DhcpWorld } from "../testing/dhcp-world.ts";
+import {
+  advertiseSeconds,
+  cardMac,
+  dhcpMessage,
+  dhcpOptions,
+  DhcpWorld,
+} from "../testing/dhcp-world.ts";
 
 const line = `tap0 ${cardMac} 10.0.2.2/24 10.0.2.1 1450 web.example.org\n`;
 const types = { discover: 1, offer: 2, request: 3, acknowledge: 5, refuse: 6, inform: 8 };
@@ -83,6 +89,16 @@ describe("the DHCP server of a server pod", () => {
       (await typeOfAnswer({ type: types.discover })) === types.offer;
     await until("it serves on", isServing);
     expect(world.stderr).not.toContain("Sanitizer");
+  });
+
+  test("tells of the router again and again, also while a guest asks without a pause", async () => {
+    await world.lease(line.replace("\n", " ra0 fd7c:4e0d:91b6:2::\n"));
+    await until("it tells of it first", async () => (await world.advertisements()) > 0);
+    const before = await world.advertisements();
+    const end = performance.now() + 3.5 * advertiseSeconds * 1000;
+    while (performance.now() < end) await world.ask(dhcpMessage({ type: types.discover }));
+    // Three; a busy machine may let one go by.
+    expect((await world.advertisements()) - before).toBeGreaterThanOrEqual(2);
   });
 
   test("names no gateway where there is none", async () => {

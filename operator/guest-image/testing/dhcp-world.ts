@@ -9,6 +9,8 @@ import { run } from "../../../hack/exec.ts";
 import { compiled } from "./compiled.ts";
 
 export const cardMac = "fa:00:00:00:00:01";
+/** From one router advertisement to the next. */
+export const advertiseSeconds = 1;
 const resolvConf = "nameserver 10.252.0.10\nsearch team.svc.cluster.local cluster.local\n";
 
 /** Sends every line that it reads as a message in hexadecimal digits, and writes what comes back. */
@@ -43,7 +45,10 @@ export class DhcpWorld {
   static async start(): Promise<DhcpWorld> {
     const base = await mkdtemp(join(tmpdir(), "dhcp-"));
     await writeFile(join(base, "resolv.conf"), resolvConf);
-    const program = await compiled("dhcp", [`-DSETTINGS="/mnt/resolv.conf"`]);
+    const program = await compiled("dhcp", [
+      `-DSETTINGS="/mnt/resolv.conf"`,
+      `-DADVERTISE_SECONDS=${advertiseSeconds}`,
+    ]);
     // Each waits for a line, so that the wire is there when it begins.
     const isolated = ["--pdeathsig=KILL", "unshare", "--net", "--mount", "sh", "-euc"];
     const serve = `read go; mount --bind ${base} /mnt; exec setpriv --bounding-set=-all --inh-caps=-all --no-new-privs ${program}`;
@@ -80,6 +85,22 @@ export class DhcpWorld {
     return reply === undefined ? undefined : Buffer.from(reply, "hex");
   }
 
+  /** How many frames came out of the router's tap `ra0` so far. */
+  async advertisements(): Promise<number> {
+    const target = [`--target=${this.#server.pid}`, "--net", "--"];
+    const { stdout } = await run("nsenter", [
+      ...target,
+      "ip",
+      "-json",
+      "-stats",
+      "link",
+      "show",
+      "ra0",
+    ]);
+    const [link] = JSON.parse(stdout) as [{ stats64: { rx: { packets: number } } }];
+    return link.stats64.rx.packets;
+  }
+
   async close(): Promise<void> {
     for (const process of [this.#client, this.#server]) {
       const exited = once(process, "exit");
@@ -101,7 +122,7 @@ export class DhcpWorld {
     }
     await runInNetwork(
       near,
-      `ip link add tap0 type veth peer name eth0 netns ${far}; ip address add 10.0.2.1/24 dev tap0; ip link set tap0 up; echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start`,
+      `ip link add tap0 type veth peer name eth0 netns ${far}; ip address add 10.0.2.1/24 dev tap0; ip link set tap0 up; ip tuntap add dev ra0 mode tap user 0; ip link set ra0 up; echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start`,
     );
     await runInNetwork(
       far,
