@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LoneApiServer } from "../../../hack/cluster/apiserver-only.ts";
 import { absent, withField } from "../../../hack/gen/field-variants.ts";
-import { ApiServerClient, collectionPath } from "../testing/api-server-client.ts";
+import { type Answer, ApiServerClient, collectionPath } from "../testing/api-server-client.ts";
 import { startApiServerWithCrds } from "../testing/api-server-with-crds.ts";
 import { worldOf } from "../testing/doors.ts";
 import type { KubeObject } from "./define-kind.ts";
 import { kinds } from "./kinds.ts";
-import { validateUpdate } from "./validate.ts";
+import { type Validation, validateUpdate } from "./validate.ts";
 
 let server: LoneApiServer;
 let client: ApiServerClient;
@@ -33,6 +33,7 @@ const sshKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5";
 const url = "https://images.example.org/debian.qcow2";
 const checksum = `sha256:${"0".repeat(64)}`;
 const secret = { name: "web-secrets", key: "key" };
+const attached = { name: "back", networkAttachment: { name: "storage" } };
 
 /** Updates of the complete objects, with the answer that users shall get. */
 const changes: readonly Change[] = [
@@ -138,6 +139,16 @@ const changes: readonly Change[] = [
   ["guest", "runState", "Absent", "ok"],
 ];
 
+/** The API server and its twin say the same. */
+function expectAnswer(answer: RegExp | "ok", asked: Answer, twin: Validation): void {
+  if (answer === "ok") {
+    expect([asked.isOk, twin.ok]).toEqual([true, true]);
+  } else {
+    expect(asked.body.message).toMatch(answer);
+    expect(twin.ok ? "" : twin.faults.join()).toMatch(answer);
+  }
+}
+
 describe("rules", () => {
   test.each(changes)(
     "%s: change of %s to %j is answered by %s",
@@ -146,14 +157,25 @@ describe("rules", () => {
       const object = withField(complete, ["spec", field], to) as KubeObject;
       const asked = await update.ask(object);
       const twin = update.twin(object);
-      if (answer === "ok") {
-        expect([asked.isOk, twin.ok]).toEqual([true, true]);
-      } else {
-        expect(asked.body.message).toMatch(answer);
-        expect(twin.ok ? "" : twin.faults.join()).toMatch(answer);
-      }
+      expectAnswer(answer, asked, twin);
     },
   );
+
+  test.each([
+    [{ tcpSocket: { port: 22 } }, [], /which the server is not on; use exec or guestAgentPing/],
+    [{ httpGet: { port: 80 } }, [attached], /which the server is not on; use exec or guestAgent/],
+    [{ httpGet: { port: 80 } }, [attached, { name: "front", pod: {} }], "ok"],
+    [{ tcpSocket: { port: 22 } }, absent, "ok"],
+    [{ guestAgentPing: {} }, [attached], "ok"],
+  ] as const)("a new Server with probe %j and networks %j is answered by %s", async (...given) => {
+    const [probe, networks, answer] = given;
+    const { complete, create } = await worldOf(client, "server");
+    const probed = withField(complete, ["spec", "readinessProbe"], probe);
+    const object = withField(probed, ["spec", "networks"], networks) as KubeObject;
+    const asked = await create.ask(object);
+    const twin = create.twin(object);
+    expectAnswer(answer, asked, twin);
+  });
 
   test("a Guest that is Absent stays so", async () => {
     const path = collectionPath("guests", "default");
