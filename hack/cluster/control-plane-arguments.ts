@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The command lines of the control plane's programs. */
-import { podNetwork, serviceNetwork } from "./layout.ts";
+import { podNetworks, serviceNetworks } from "./layout.ts";
 import type { ApiServerIdentity, KeyPair } from "./pki.ts";
 
 type Flags = Readonly<Record<string, string | number | boolean>>;
@@ -43,7 +43,7 @@ export function apiServerArguments(options: ApiServerOptions): readonly string[]
     "bind-address": options.address,
     "advertise-address": options.address,
     "secure-port": options.port,
-    "service-cluster-ip-range": serviceNetwork,
+    "service-cluster-ip-range": serviceNetworks.join(","),
     "allow-privileged": true,
     "authorization-mode": options.authorizationModes.join(","),
     "client-ca-file": identity.authorityPath,
@@ -105,8 +105,8 @@ export function controllerManagerArguments(options: ControllerManagerOptions): r
     "cluster-signing-key-file": options.authority.key,
     "requestheader-client-ca-file": options.frontProxyAuthorityPath,
     "allocate-node-cidrs": false,
-    "cluster-cidr": podNetwork,
-    "service-cluster-ip-range": serviceNetwork,
+    "cluster-cidr": podNetworks.join(","),
+    "service-cluster-ip-range": serviceNetworks.join(","),
     // Tests wait for a lost node: 16 s instead of 40.
     "node-monitor-period": "2s",
     "node-monitor-grace-period": "16s",

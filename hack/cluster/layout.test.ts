@@ -7,9 +7,9 @@ const plans = Array.from({ length: nodeCountMax }, (_, index) => planNode(index 
 test("no two nodes share a name or an address", () => {
   const values = plans.flatMap((plan) => [
     plan.name,
-    plan.address,
+    ...plan.addresses,
     plan.hardwareAddress,
-    plan.podSubnet,
+    ...plan.podSubnets,
     plan.link,
     plan.guestLink,
   ]);

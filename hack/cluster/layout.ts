@@ -9,6 +9,7 @@ import { join } from "node:path";
 export const bridge = {
   name: "kilonova0",
   address: "10.250.0.1",
+  address6: "fd4b:4e00:250::1",
   // A bridge without an address of its own takes one from its ports and changes it when they come and go.
   hardwareAddress: "02:4b:4e:00:00:01",
 } as const;
@@ -19,9 +20,10 @@ export const guestWire = {
   hardwareAddress: "02:4b:4e:00:00:02",
 } as const;
 
-export const podNetwork = "10.251.0.0/16";
-export const serviceNetwork = "10.252.0.0/16";
-/** The Service `kubernetes`: the first address of the network. */
+/** Networks of both families, IPv4 first: what Kubernetes takes for the cluster's primary one. */
+export const podNetworks = ["10.251.0.0/16", "fd4b:4e00:251::/48"] as const;
+export const serviceNetworks = ["10.252.0.0/16", "fd4b:4e00:252::/112"] as const;
+/** The Service `kubernetes`: the first address of the primary network. */
 export const apiServiceAddress = "10.252.0.1";
 export const dnsServiceAddress = "10.252.0.10";
 export const apiServerPort = 6443;
@@ -33,8 +35,9 @@ export const nodeCountMax = 9;
 export interface NodePlan {
   readonly number: number;
   readonly name: string;
-  readonly address: string;
-  readonly podSubnet: string;
+  /** On the bridge, of both families. */
+  readonly addresses: readonly [string, string];
+  readonly podSubnets: readonly [string, string];
   /** The same after every boot, so that no one's memory of it is wrong. */
   readonly hardwareAddress: string;
   /** The host's end of the node's network cable. */
@@ -51,9 +54,9 @@ export function planNode(number: number): NodePlan {
   return {
     number,
     name: `node-${number}`,
-    address: `10.250.0.${10 + number}`,
+    addresses: [`10.250.0.${10 + number}`, `fd4b:4e00:250::1${number}`],
     hardwareAddress: `02:4b:4e:00:01:0${number}`,
-    podSubnet: `10.251.${number}.0/24`,
+    podSubnets: [`10.251.${number}.0/24`, `fd4b:4e00:251:${number}::/64`],
     link: `kilonova-n${number}`,
     guestLink: `kilonova-g${number}`,
   };

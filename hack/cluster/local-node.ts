@@ -58,13 +58,13 @@ export class LocalNode implements ClusterNode {
 
   async startDaemons(): Promise<void> {
     await this.#startContainerd();
-    const { name, address } = this.#machine.plan;
+    const { name, addresses } = this.#machine.plan;
     await this.#ensure("kubelet", [
       nodePaths.startKubelet,
       `--config=${nodePaths.kubeletConfig}`,
       `--kubeconfig=${nodePaths.kubeletKubeconfig}`,
       `--hostname-override=${name}`,
-      `--node-ip=${address}`,
+      `--node-ip=${addresses.join(",")}`,
       "--v=2",
     ]);
     await this.#ensure("kube-proxy", [

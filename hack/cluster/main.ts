@@ -6,8 +6,9 @@
  * control plane runs on the host, and each node is a machine of its own mount, process, network, uts,
  * ipc and cgroup namespaces with containerd, kubelet and kube-proxy in it. The programs are built from
  * pinned Go modules; the first build takes minutes, later ones come from the cache. Multus attaches pods
- * to further networks: the bridge `guests0` of every node leads to one wire that joins them. On kind the
- * user installs Multus; suites of such networks fail there without it.
+ * to further networks: the bridge `guests0` of every node leads to one wire that joins them. Nodes, pods
+ * and Services have IPv4 and IPv6, whatever the machine's own network has. On kind the user installs
+ * Multus; suites of such networks fail there without it.
  *
  * Every part can be broken as it breaks in real life: power cut, network partition, dead daemons, dead
  * API server. `up` mends all of it. It may be called at any time, also after an earlier run was killed

@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { run, tryRun } from "../exec.ts";
 import { bridge, guestWire } from "./layout.ts";
 import type { NodePlan } from "./layout.ts";
+import { waysToPods } from "./node-config.ts";
 
 const interfaces = "/sys/class/net";
 
@@ -19,7 +20,12 @@ export async function ensureBridges(): Promise<void> {
     }
     await ip(`link set ${name} up`);
   }
-  await ip(`address replace ${bridge.address}/24 dev ${bridge.name}`);
+  // A machine that has IPv6 switched off for its own interfaces may still have it on this one.
+  await run("sysctl", ["-qw", `net.ipv6.conf.${bridge.name}.disable_ipv6=0`]);
+  await ip(
+    `address replace ${bridge.address}/24 dev ${bridge.name}`,
+    `address replace ${bridge.address6}/64 dev ${bridge.name} nodad`,
+  );
 }
 
 export async function removeBridges(): Promise<void> {
@@ -39,14 +45,14 @@ export async function ensureCables(node: NodePlan, pid: number): Promise<void> {
   }
   await connectCables(node);
   // The host reaches pods as other nodes do.
-  await ip(`route replace ${node.podSubnet} via ${node.address} dev ${bridge.name}`);
+  await ip(...waysToPods(node));
 }
 
 /** Removes a node's cables and the way to its pods. */
 export async function removeCables(node: NodePlan): Promise<void> {
   for (const link of [node.link, node.guestLink]) await removeInterface(link);
-  // The route is gone already when the bridge is.
-  await tryRun("ip", ["route", "del", node.podSubnet]);
+  // The routes are gone already when the bridge is.
+  for (const subnet of node.podSubnets) await tryRun("ip", ["route", "del", subnet]);
 }
 
 /** Plugs a node's cables into the bridges. */

@@ -23,7 +23,19 @@ test("a node's files carry its own name, address and pods", () => {
   const files = nodeFiles(planNode(2), { memoryMib: 8192, sandboxImage });
   expect(files["/etc/hostname"]).toBe("node-2\n");
   expect(files["/etc/hosts"]).toContain("10.250.0.12 node-2");
-  expect(files["/etc/cni/net.d/10-kilonova.conf"]).toContain("10.251.2.0/24");
+  const network = JSON.parse(files["/etc/cni/net.d/10-kilonova.conf"] ?? "") as object;
+  expect(network).toMatchObject({
+    delegates: [
+      {
+        plugins: [
+          {
+            ipam: { ranges: [[{ subnet: "10.251.2.0/24" }], [{ subnet: "fd4b:4e00:251:2::/64" }]] },
+          },
+          { type: "portmap" },
+        ],
+      },
+    ],
+  });
   expect(files[nodePaths.containerdConfig]).toContain(`sandbox = '${sandboxImage}'`);
   expect(files["/etc/machine-id"]).toMatch(/^[0-9a-f]{32}\n$/);
 });
@@ -49,10 +61,12 @@ test("disks are bound for writing and programs are not", () => {
   expect(binds.filter((bind) => bind.endsWith(":rw"))).toHaveLength(nodeDiskDirectories.length);
 });
 
-test("a node reaches the pods of every other node through that node", () => {
+test("a node reaches the pods of every other node through that node, by both families", () => {
   const routes = nodeRoutes(planNode(1), [planNode(2), planNode(3)]);
-  expect(routes.split("\n").filter((line) => line.includes("10.251."))).toEqual([
+  expect(routes.split("\n").filter((line) => /10\.251\.|:251:/.test(line))).toEqual([
     "route replace 10.251.2.0/24 via 10.250.0.12",
+    "route replace fd4b:4e00:251:2::/64 via fd4b:4e00:250::12",
     "route replace 10.251.3.0/24 via 10.250.0.13",
+    "route replace fd4b:4e00:251:3::/64 via fd4b:4e00:250::13",
   ]);
 });

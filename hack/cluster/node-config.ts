@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The configuration files of a node's programs. Where a program reads YAML it is given JSON. */
-import { bridge, dnsServiceAddress, nodeDiskDirectories, podNetwork } from "./layout.ts";
+import { bridge, dnsServiceAddress, nodeDiskDirectories, podNetworks } from "./layout.ts";
 import type { NodePlan } from "./layout.ts";
 
 export const nodePaths = {
@@ -48,7 +48,7 @@ export interface NodeOptions {
 export function nodeFiles(node: NodePlan, options: NodeOptions): Readonly<Record<string, string>> {
   return {
     "/etc/hostname": `${node.name}\n`,
-    "/etc/hosts": `127.0.0.1 localhost\n${node.address} ${node.name}\n`,
+    "/etc/hosts": `127.0.0.1 localhost\n${node.addresses[0]} ${node.name}\n`,
     "/etc/machine-id": `${node.number.toString(16).padStart(32, "0")}\n`,
     "/etc/cni/net.d/10-kilonova.conf": json(multusConfig(node)),
     [nodePaths.containerdConfig]: containerdConfig(options.sandboxImage),
@@ -119,7 +119,7 @@ function podNetworkConfig(node: NodePlan): object {
         hairpinMode: true,
         ipam: {
           type: "host-local",
-          ranges: [[{ subnet: node.podSubnet }]],
+          ranges: node.podSubnets.map((subnet) => [{ subnet }]),
           // Addresses do not outlive a reboot, and neither do pods.
           dataDir: "/run/cni-ipam",
         },
@@ -178,7 +178,7 @@ function kubeProxyConfig(): object {
     kind: "KubeProxyConfiguration",
     mode: "nftables",
     clientConnection: { kubeconfig: nodePaths.kubeProxyKubeconfig },
-    clusterCIDR: podNetwork,
+    clusterCIDR: podNetworks.join(","),
     oomScoreAdj: 0,
     // These would set sysctls of the whole machine.
     conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: "0s", tcpCloseWaitTimeout: "0s" },
@@ -197,15 +197,22 @@ export function nodeBinds(
   return [...disks, ...tools];
 }
 
-/** `ip` commands for a node: its address, the wire of guests, and the way to the host and to the pods of others. */
+/** `ip` commands for a node: its addresses, the wire of guests, and the ways to the host and to the pods of others. */
 export function nodeRoutes(node: NodePlan, others: readonly NodePlan[]): string {
   return [
-    `address replace ${node.address}/24 dev eth0`,
+    `address replace ${node.addresses[0]}/24 dev eth0`,
+    `address replace ${node.addresses[1]}/64 dev eth0 nodad`,
     "link set eth0 up",
     `link set ${guestBridge} up`,
     `link set eth1 master ${guestBridge} up`,
     `route replace default via ${bridge.address}`,
-    ...others.map((other) => `route replace ${other.podSubnet} via ${other.address}`),
+    `route replace default via ${bridge.address6}`,
+    ...others.flatMap(waysToPods),
     "",
   ].join("\n");
+}
+
+/** `ip` commands for a way to the pods of a node, through it. */
+export function waysToPods({ addresses, podSubnets }: NodePlan): string[] {
+  return podSubnets.map((subnet, family) => `route replace ${subnet} via ${addresses[family]}`);
 }

@@ -45,7 +45,7 @@ rmdir /.host
 mount --make-rshared /
 hostname "$name"
 ip link set lo up
-sysctl -qw net.ipv4.ip_forward=1
+sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 # The kernel's own id does not change when a node of this kind boots; the kubelet is shown this one.
 cat /proc/sys/kernel/random/uuid >/run/boot-id
 exec /usr/sbin/init

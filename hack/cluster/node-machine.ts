@@ -150,11 +150,11 @@ export class NodeMachine {
     const directories = [upper, work, mountPoint, ...nodeDiskDirectories.map((one) => disk + one)];
     for (const directory of directories) await mkdir(directory, { recursive: true });
     await chmod(`${disk}/tmp`, 0o1777);
-    const { name, address } = this.plan;
+    const { name, addresses } = this.plan;
     const kubelet = await authority.issue({
       name,
       subject: `/O=system:nodes/CN=system:node:${name}`,
-      hosts: [`DNS:${name}`, `IP:${address}`, "IP:127.0.0.1"],
+      hosts: [`DNS:${name}`, ...[...addresses, "127.0.0.1"].map((address) => `IP:${address}`)],
     });
     const copies = [
       ["/etc/resolv.conf", "/etc/resolv.conf"],

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a machine must have for a cluster of namespaces, checked before anything is touched. */
+import { existsSync } from "node:fs";
 import { access, constants, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { missingHierarchies } from "./cgroups.ts";
@@ -36,6 +37,9 @@ export async function checkPrerequisites(): Promise<void> {
   }
   if (!(await readFile("/proc/filesystems", "utf8")).includes("\toverlay\n")) {
     missing.push("the overlay file system: modprobe overlay");
+  }
+  if (!existsSync("/proc/sys/net/ipv6")) {
+    missing.push("IPv6: start the kernel without ipv6.disable=1");
   }
   if (missing.length === 0) return;
   throw new Error(

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Condition } from "../../../operator/src/api/define-kind.ts";
 import { bridgedNetwork } from "../../framework/attachment.ts";
 import { inGuest } from "../../framework/http.ts";
+import { Peer } from "../../framework/peer.ts";
 import { killNow } from "../../framework/processes.ts";
 import { Tenant } from "../../framework/tenant.ts";
 import { agentsOn } from "../../framework/victims.ts";
@@ -100,19 +101,13 @@ describe("servers on networks of Multus", () => {
     const host = (await tenant.server("web")).status?.hypervisor ?? "";
     const { nodes } = await tenant.world.cluster.status();
     const elsewhere = nodes.find(({ name }) => name !== host)?.name ?? "";
-    await tenant.apply(peer(elsewhere, "10.8.0.100/24"));
-    await tenant.kubectl(
-      "wait",
-      "-n",
-      namespace,
-      "pod/peer",
-      "--for=condition=Ready",
-      "--timeout=60s",
-    );
-    const fetching = "fetch('http://10.8.0.7/').then((answer) => answer.text()).then(console.log)";
-    expect(
-      await tenant.kubectl("exec", "-n", namespace, "peer", "--", "node", "-e", fetching),
-    ).toContain(mac);
+    const onStorage = [{ name: "storage", interface: "net0", ips: ["10.8.0.100/24"] }];
+    const peer = await Peer.start(tenant, {
+      name: "peer",
+      nodeName: elsewhere,
+      annotations: { "k8s.v1.cni.cncf.io/networks": JSON.stringify(onStorage) },
+    });
+    expect(await peer.get("http://10.8.0.7/")).toContain(mac);
     const [, data] = networks;
     const lone = { name: "data", networkAttachment: { name: "storage", address: "10.8.0.8/24" } };
     expect(data?.name).toBe(lone.name);
@@ -205,36 +200,3 @@ describe("servers on networks of Multus", () => {
     await until("the claim is gone", isGone, { timeoutSeconds: 60 });
   });
 });
-
-/** A pod on the network `storage`. */
-function peer(nodeName: string, address: string): object {
-  const networkOf = [{ name: "storage", interface: "net0", ips: [address] }];
-  return {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: {
-      name: "peer",
-      namespace,
-      annotations: { "k8s.v1.cni.cncf.io/networks": JSON.stringify(networkOf) },
-    },
-    spec: {
-      nodeName,
-      restartPolicy: "Never",
-      terminationGracePeriodSeconds: 0,
-      securityContext: {
-        runAsNonRoot: true,
-        runAsUser: 65534,
-        seccompProfile: { type: "RuntimeDefault" },
-      },
-      containers: [
-        {
-          name: "node",
-          image: inject("release").product,
-          imagePullPolicy: "Never",
-          command: ["node", "-e", "setInterval(() => {}, 1000)"],
-          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-        },
-      ],
-    },
-  };
-}

@@ -2,7 +2,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { guestAddress6 } from "../../../operator/src/core/guest/network/private-network6.ts";
 import { get, httpGet, inGuest } from "../../framework/http.ts";
+import { Peer } from "../../framework/peer.ts";
 import { killNow } from "../../framework/processes.ts";
 import { readyEndpoints, serviceOf } from "../../framework/services.ts";
 import { Tenant } from "../../framework/tenant.ts";
@@ -19,7 +21,10 @@ describe("a server on the pod network", () => {
     tenant = new Tenant(await theWorld(), namespace);
     await tenant.remove();
     await tenant.prepare();
-    await tenant.apply(serviceOf(tenant, "web", { app: "web" }));
+    const service = serviceOf(tenant, "web", { app: "web" });
+    const service6 = serviceOf(tenant, "web6", { app: "web" });
+    const spec = { ...service6.spec, ipFamilies: ["IPv6"] };
+    await tenant.apply(service, { ...service6, spec });
     await tenant.createServer("web", {}, { app: "web" });
     await tenant.untilPhase("web", "ACTIVE", 90);
     await (await tenant.console("web")).until(/KILONOVA-GUEST up/, { timeoutSeconds: 150 });
@@ -36,19 +41,48 @@ describe("a server on the pod network", () => {
     (await tenant.server(name)).status?.addresses?.[0]?.mac ?? "no card";
   const addressOf = async (name: string): Promise<string> =>
     (await tenant.server(name)).status?.addresses?.[0]?.address ?? "";
+  const floating6 = async (): Promise<string> =>
+    (await tenant.server("web")).status?.addresses?.[1]?.address ?? "";
 
-  test("names its addresses, and is reached through a Service from every node", async () => {
-    const { status } = await tenant.server("web");
-    expect(status?.addresses).toMatchObject([
-      { network: "default", type: "floating" },
-      { network: "default", type: "fixed", address: "10.0.2.2" },
+  test("names its addresses, of both families", async () => {
+    const mac = await macOf("web");
+    const [ip, ip6] = (
+      await tenant.kubectl(
+        ...["get", "pod", "-n", namespace, await podOf("web")],
+        ...["-o", "jsonpath={.status.podIPs[*].ip}"],
+      )
+    ).split(" ");
+    expect((await tenant.server("web")).status?.addresses).toEqual([
+      { network: "default", type: "floating", address: ip, mac },
+      { network: "default", type: "floating", address: ip6, mac },
+      { network: "default", type: "fixed", address: "10.0.2.2", mac },
+      { network: "default", type: "fixed", address: guestAddress6(mac), mac },
     ]);
+    const cards = await inGuest(tenant, "web", "ip -6 addr show dev eth0 scope global");
+    expect(cards).toContain(`inet6 ${guestAddress6(mac)}/64`);
+  });
+
+  test.each(["web", "web6"])("is reached through Service %s from every node", async (service) => {
     const { nodes } = await tenant.world.cluster.status();
     expect(nodes.length).toBeGreaterThan(1);
     for (const { name } of nodes) {
-      const answer = await get(tenant, name, await serviceAddress(tenant, "web"), "/");
+      const answer = await get(tenant, name, await serviceAddress(tenant, service), "/");
       expect(answer).toContain(await macOf("web"));
     }
+  });
+
+  test("talks IPv6 with a pod of another node, each reaching the other at its address", async () => {
+    const host = (await tenant.server("web")).status?.hypervisor;
+    const { nodes } = await tenant.world.cluster.status();
+    const nodeName = nodes.find(({ name }) => name !== host)?.name ?? "";
+    const peer = await Peer.start(tenant, { name: "peer", nodeName });
+    const [, address6 = ""] = await peer.addresses();
+    expect(address6).toContain(":");
+    for (const to of [await floating6(), await serviceAddress(tenant, "web6")]) {
+      expect(await peer.get(`http://[${to}]/`)).toContain(await macOf("web"));
+    }
+    const asked = await inGuest(tenant, "web", `wget -T 10 -qO- http://[${address6}]:8000/`);
+    expect(asked).toBe(await floating6());
   });
 
   test("has the name servers of its pod and the MTU of its network", async () => {
@@ -65,8 +99,10 @@ describe("a server on the pod network", () => {
     expect(await inGuest(tenant, "web", `${wget} http://${await addressOf("other")}/`)).toContain(
       await macOf("other"),
     );
-    const own = await serviceAddress(tenant, "web");
-    expect(await inGuest(tenant, "web", `${wget} http://${own}/`)).toContain(await macOf("web"));
+    const own = [await serviceAddress(tenant, "web"), `[${await serviceAddress(tenant, "web6")}]`];
+    for (const host of own) {
+      expect(await inGuest(tenant, "web", `${wget} http://${host}/`)).toContain(await macOf("web"));
+    }
     await tenant.kubectl("delete", "server", "-n", namespace, "other", "--timeout=60s");
   });
 
