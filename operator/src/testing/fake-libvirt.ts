@@ -49,6 +49,8 @@ export class FakeDaemon {
   domainCapabilities = "<domainCapabilities/>";
   /** Runs before each call takes effect; what it throws is the call's result. */
   onCall: (call: FakeCall) => void | Promise<void> = () => {};
+  /** Runs at each change of a guest, also while libvirtd is down. */
+  onGuestChange: () => void = () => {};
   /** What a running guest does when its power button is pressed. */
   onPowerButton: (guest: FakeGuest) => void = (guest) => guest.powerOff();
 
@@ -129,6 +131,7 @@ export class FakeDaemon {
   }
 
   #emit(event: DomainEvent): void {
+    this.onGuestChange();
     if (!this.#isRunning) return;
     for (const connection of this.#connections) connection.deliver(event);
   }

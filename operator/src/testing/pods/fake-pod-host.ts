@@ -88,6 +88,10 @@ class ScriptedContainer implements PodContainer {
   readonly #onExit: () => void;
   exitCode: number | undefined;
 
+  get isReady(): boolean {
+    return this.exitCode === undefined;
+  }
+
   constructor(timeline: Timeline, { metadata, spec }: Pod, onExit: () => void) {
     const [container] = spec["containers"] as readonly { readonly args: readonly string[] }[];
     this.name = metadata.name;

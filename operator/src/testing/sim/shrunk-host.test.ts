@@ -16,7 +16,10 @@ const serverOf = (name: string) =>
 const phaseOf = (name: string) => serverOf(name)?.status?.phase;
 
 async function create(name: string): Promise<void> {
-  await world.people.createServer("team", name, { flavor: "m1.large", powerState: "Running" });
+  await world.people.createServer(
+    { namespace: "team", name },
+    { flavor: "m1.large", powerState: "Running" },
+  );
   await pass(90);
 }
 

@@ -8,11 +8,11 @@ export const replaceServer = defineAct({
   async strike({ people, later }, chance) {
     const server = chance.pick(await people.servers());
     if (server === undefined) return;
-    const { namespace = "", name } = server.metadata;
+    const { namespace = "", name, labels = {} } = server.metadata;
     await people.deleteServer(server);
     for (let attempt = 1; attempt <= 8; attempt += 1) {
       later(attempt * chance.whole(1, 6000), () => {
-        void people.createServer(namespace, name, server.spec);
+        void people.createServer({ namespace, name, labels }, server.spec);
       });
     }
   },

@@ -6,7 +6,7 @@ import type { World } from "../world/world.ts";
 
 /** Calls that leave something behind: the moments around them are the worst. */
 const effects =
-  /^(kube\.(create|update|updateStatus|apply|patch|delete) (?!Lease|Event)|libvirt\.(create|destroy|resume|suspend|shutdown)|guestFiles\.|disks\.createRootDisk|released\.|mounts\.|nodeFiles\.|images\.fetch)/;
+  /^(kube\.(create|update|updateStatus|apply|patch|delete) (?!Lease|Event)|libvirt\.(create|destroy|resume|suspend|shutdown)|guestFiles\.|disks\.createRootDisk|released\.|mounts\.|nodeFiles\.|images\.fetch|networks\.setUp|runtime\.writeLeases)/;
 const callsMax = 40;
 const patienceMs = 180_000;
 

@@ -6,6 +6,7 @@ import { apiAway } from "./api-away.ts";
 import { apiErrors } from "./api-errors.ts";
 import { backupRestored } from "./backup-restored.ts";
 import { badNetwork } from "./bad-network.ts";
+import { claimAnswerLost } from "./claim-answer-lost.ts";
 import { clockSkew } from "./clock-skew.ts";
 import { containerTrouble } from "./container-trouble.ts";
 import { crashAtCall } from "./crash-at-call.ts";
@@ -20,6 +21,8 @@ import { hostVanished } from "./host-vanished.ts";
 import { imageErrors } from "./image-errors.ts";
 import { kubeletCrash } from "./kubelet-crash.ts";
 import { libvirtdCrash } from "./libvirtd-crash.ts";
+import { mtuChanged } from "./mtu-changed.ts";
+import { networkRemoved } from "./network-removed.ts";
 import { nodeObjectDeleted } from "./node-object-deleted.ts";
 import { nodeReinstalled } from "./node-reinstalled.ts";
 import { operatorCrash } from "./operator-crash.ts";
@@ -27,8 +30,10 @@ import { operatorUpgrade } from "./operator-upgrade.ts";
 import { partition } from "./partition.ts";
 import { podEvicted } from "./pod-evicted.ts";
 import { podLost } from "./pod-lost.ts";
+import { podProgramDies } from "./pod-program-dies.ts";
 import { powerCut } from "./power-cut.ts";
 import { qemuKilled } from "./qemu-killed.ts";
+import { rulesLost } from "./rules-lost.ts";
 import { schedulerCrash } from "./scheduler-crash.ts";
 import { staleCache } from "./stale-cache.ts";
 import { usersAtCall } from "./users-at-call.ts";
@@ -43,6 +48,7 @@ export const faults: readonly Happening[] = [
   apiErrors,
   backupRestored,
   badNetwork,
+  claimAnswerLost,
   clockSkew,
   containerTrouble,
   crashAtCall,
@@ -57,6 +63,8 @@ export const faults: readonly Happening[] = [
   imageErrors,
   kubeletCrash,
   libvirtdCrash,
+  mtuChanged,
+  networkRemoved,
   nodeObjectDeleted,
   nodeReinstalled,
   operatorCrash,
@@ -64,8 +72,10 @@ export const faults: readonly Happening[] = [
   partition,
   podEvicted,
   podLost,
+  podProgramDies,
   powerCut,
   qemuKilled,
+  rulesLost,
   schedulerCrash,
   staleCache,
   usersAtCall,

@@ -10,6 +10,7 @@ const kinds = [
   "Lease",
   "Namespace",
   "Flavor",
+  "NetworkAttachmentDefinition",
 ] as const;
 
 export const watchesLate = defineFault({

@@ -11,7 +11,7 @@ import { defineInvariant } from "./invariant.ts";
 /** Liveness: everything that stands has an owner that wants it. */
 export const nothingLeft = defineInvariant({
   name: "nothing-left",
-  says: "once faults stop no pod, domain, directory, claim, mark or finalizer is left without its server",
+  says: "once faults stop no pod, domain, directory, claim, address, mark or finalizer is left without its server",
   watch: (world) => ({
     missing: async () =>
       (await leftInApi(world)) ?? (await leftOnNodes(world)) ?? (await marksOf(world)),
@@ -20,7 +20,8 @@ export const nothingLeft = defineInvariant({
 
 async function leftInApi({ api: { kube }, people }: World): Promise<string | undefined> {
   const servers = new Set((await people.servers()).map(({ metadata }) => metadata.uid));
-  const types: readonly ResourceType[] = [resources.guests, resources.pods, resources.servers];
+  const { guests, pods, ipamClaims } = resources;
+  const types: readonly ResourceType[] = [guests, pods, ipamClaims, resources.servers];
   for (const type of types) {
     const { items } = await kube.list(type, { consistency: "quorum" });
     for (const { metadata } of items) {

@@ -188,4 +188,81 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: "network-set-up-once",
+    breaks: "a pod's network is brought about again, whatever became of it",
+    edits: [
+      {
+        file: "core/guest/plan.ts",
+        find: "return network === undefined || network.ageSeconds >= networkRepeatSeconds;",
+        replace: "return network === undefined;",
+      },
+    ],
+  },
+  {
+    name: "pod-marks-kept",
+    breaks: "a pod follows the labels and the probe of its Server",
+    edits: [
+      {
+        file: "core/server/upkeep.ts",
+        find: "if (!hasEnded) return markPod(pod, podMarks(state.server, guest.spec.domain));",
+        replace: "if (!hasEnded) return markPod(pod, pod.marks);",
+      },
+    ],
+  },
+  {
+    name: "running-mtu-followed",
+    breaks: "a guest that runs keeps the MTU that it was told at its start",
+    edits: [
+      {
+        file: "core/guest/network/card.ts",
+        find: "const mtu = kept.find((one) => one.name === name)?.mtu ?? uplink.mtu;",
+        replace: 'const mtu = name === "" ? kept.length : uplink.mtu;',
+      },
+    ],
+  },
+  {
+    name: "ungranted-neighbour-skipped",
+    breaks: "of two servers that ask for one address, the first one has it",
+    edits: [
+      {
+        file: "core/server/attachments.ts",
+        find: "return isGranted || ageKey(server) < ageKey(other);",
+        replace: 'return server.status?.run?.state === "Granted" || ageKey(other) === "";',
+      },
+    ],
+  },
+  {
+    name: "address-claim-unowned",
+    breaks: "what keeps a server's addresses goes with the Server",
+    edits: [
+      {
+        file: "core/guest/network/address-claim.ts",
+        find: "          ownerReferences: [owner],\n",
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "attached-address-forgotten",
+    breaks: "the next agent finds what IPAM gave to a pod",
+    edits: [
+      {
+        file: "core/guest/network/attachment.ts",
+        find: "...(given === undefined ? [] : [`link set dev ${uplink.name} alias ${given}`]),",
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "network-back-unseen",
+    breaks: "a server that waits for a network goes on when it is there",
+    edits: [
+      {
+        file: "controllers/server/watches.ts",
+        find: 'attachments.onChange(({ key }) => wake("attachment", key));',
+        replace: "",
+      },
+    ],
+  },
 ];

@@ -26,6 +26,14 @@ export async function runKubelet(
   await new Kubelet(machine, process, kube).run();
 }
 
+/** What the kubelet sees of a pod beside its phase. */
+interface Sight {
+  readonly isReady?: boolean;
+  readonly hasNetwork?: boolean;
+}
+
+const networkCondition = "PodReadyToStartContainers";
+
 type PodStatus = NonNullable<Pod["status"]>;
 
 interface Volume {
@@ -105,7 +113,8 @@ class Kubelet {
     const container = this.#machine.containers.get(uid);
     if (container?.exitCode !== undefined) return this.#tell(pod, this.#endOf(uid, container));
     if (container === undefined) return this.#begin(uid, pod);
-    const told = await this.#tell(pod, { phase: "Running" });
+    this.#machine.follow(pod);
+    const told = await this.#tell(pod, { phase: "Running" }, container);
     if (this.#published.has(uid)) return told;
     // A kubelet that starts publishes again what is there already.
     return (await this.#publish(uid, pod)) ? told : this.#retry(uid);
@@ -125,6 +134,7 @@ class Kubelet {
     // Somebody may have asked it to end meanwhile.
     const now = this.#pods.list().find(({ metadata }) => metadata.uid === uid);
     if (now === undefined || now.metadata.deletionTimestamp !== undefined) return again(0);
+    if (this.#machine.networkTrouble(now) !== undefined) return this.#waitForNetwork(now);
     this.#machine.startContainer(now);
     return again(0);
   }
@@ -241,18 +251,35 @@ class Kubelet {
     return again(10);
   }
 
-  async #tell(pod: Pod, status: PodStatus): Promise<ReconcileResult> {
-    const { conditions, ...said } = pod.status ?? {};
-    if (isEqual(said, status)) return done;
+  /** The pod's network cannot be made: Events say why, and of the status one condition. */
+  async #waitForNetwork(pod: Pod): Promise<ReconcileResult> {
+    await this.#tell(pod, { phase: "Pending" }, { hasNetwork: false });
+    return again(10);
+  }
+
+  async #tell(
+    pod: Pod,
+    said: PodStatus,
+    { isReady = false, hasNetwork = true }: Sight = {},
+  ): Promise<ReconcileResult> {
+    const own = [conditionOf(networkCondition, hasNetwork), conditionOf("Ready", isReady)];
+    const others = (pod.status?.conditions ?? []).filter(
+      (condition) => !own.some(({ type }) => type === condition.type),
+    );
+    const status = { ...said, conditions: [...others, ...own] };
+    if (isEqual(pod.status, status)) return done;
     try {
-      const next = { ...status, ...(conditions !== undefined && { conditions }) };
-      await this.#kube.updateStatus(resources.pods, { ...pod, status: next }, writer);
+      await this.#kube.updateStatus(resources.pods, { ...pod, status }, writer);
     } catch (error) {
       if (!(error instanceof NotFound) && !(error instanceof Conflict)) throw error;
       return again(0.1);
     }
     return done;
   }
+}
+
+function conditionOf(type: string, isTrue: boolean) {
+  return { type, status: isTrue ? "True" : "False" };
 }
 
 /** The status of a pod whose container ran, and is gone. */

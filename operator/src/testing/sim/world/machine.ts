@@ -14,6 +14,8 @@ import { Supervisor } from "./supervisor.ts";
 export interface PodContainer {
   /** Of the first process, when the last one is gone. */
   readonly exitCode: number | undefined;
+  /** Its readiness probe finds it so. */
+  readonly isReady: boolean;
   /** SIGTERM to its first process. */
   terminate(): void;
   /** SIGKILL to all. */
@@ -60,6 +62,14 @@ export abstract class Machine<C extends PodContainer = PodContainer> {
 
   /** Containerd starts the container of a pod whose volume is published. */
   abstract startContainer(pod: Pod): void;
+
+  /** Why a pod cannot have its network now; undefined when it can. */
+  networkTrouble(_pod: Pod): string | undefined {
+    return undefined;
+  }
+
+  /** What the API server says of a pod that runs has changed. */
+  follow(_pod: Pod): void {}
 
   get disk(): NodeDisk {
     return this.#disk;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { runAgent } from "../../../agent/agent.ts";
+import { annotation } from "../../../api/names.ts";
+import { type Link, podInterface } from "../../../core/guest/network/links.ts";
 import { podDirectory } from "../../../core/guest/paths.ts";
 import { guestImageRecordPath } from "../../../core/hypervisor/guest-image.ts";
 import type { NodeFacts } from "../../../core/hypervisor/facts.ts";
@@ -10,10 +12,10 @@ import { keyOf } from "../../../platform/object-key.ts";
 import { Unavailable } from "../../../ports/errors.ts";
 import type { Pod } from "../../../ports/kube.ts";
 import type { Libvirt, LibvirtConnection } from "../../../ports/libvirt.ts";
+import type { PodIdentity, PodNetworks } from "../../../ports/pod-networks.ts";
 import type { PodRuntime } from "../../../ports/pod-runtime.ts";
 import { heartbeatNamespace, systemNamespace, who } from "../../access/identities.ts";
 import { FakeDevices } from "../../fake-devices.ts";
-import { FakePodNetworks } from "../../fake-pod-networks.ts";
 import { FakeHelper } from "../../fake-helper.ts";
 import { FakeLibvirt } from "../../fake-libvirt.ts";
 import { errorOf } from "../../../adapters/libvirt/errors.ts";
@@ -24,6 +26,7 @@ import { type Physics, type SimProcess, through } from "./process.ts";
 import { ServerContainer } from "./server-container.ts";
 import type { Chance } from "./streams.ts";
 import { Supervisor } from "./supervisor.ts";
+import type { Wires } from "./wires.ts";
 
 const domainCapabilities = `<domainCapabilities>
   <os supported='yes'><enum name='firmware'><value>efi</value></enum></os>
@@ -35,22 +38,32 @@ const internalError = 1;
 const fast = [1, 4] as const;
 const fsync = [2, 20] as const;
 
+/** What the nodes of a cluster have in common. */
+interface Cluster {
+  readonly api: Api;
+  readonly wires: Wires;
+}
+
 /** A node of the product: a machine with an agent, libvirt and server pods. */
 export class SimNode extends Machine<ServerContainer> {
   readonly agent: Supervisor;
   /** Its agent is of a release that knows more than the one under test. */
   isLater = false;
-  readonly networks = new FakePodNetworks();
   readonly cpus = 4;
   readonly #api: Api;
+  readonly #wires: Wires;
   readonly #chance: Chance;
   readonly #devices: FakeDevices;
   readonly #helper: FakeHelper;
   #libvirt = new FakeLibvirt();
+  /** Of the cluster's network on this node. */
+  #mtu = 1450;
+  #pods = 0;
 
-  constructor(name: string, physics: Physics, api: Api) {
+  constructor(name: string, physics: Physics, { api, wires }: Cluster) {
     super(name, physics, api);
     this.#api = api;
+    this.#wires = wires;
     this.#chance = physics.streams.of(`node/${name}`);
     this.#devices = new FakeDevices([
       ...(this.#chance.isLucky(0.5) ? ["/dev/kvm"] : []),
@@ -121,7 +134,14 @@ export class SimNode extends Machine<ServerContainer> {
       daemon,
       disk: () => disk.files.disk(incarnation),
       chance: this.#chance,
-      onExit: () => this.kubeletLooks(podUid),
+      uplink: this.#uplink(),
+      attached: this.#wires.attach(pod),
+      probe: probeOf(pod),
+      onReadiness: () => this.kubeletLooks(podUid),
+      onExit: () => {
+        this.#wires.release(podUid);
+        this.kubeletLooks(podUid);
+      },
     });
     daemon.onCall = ({ method }) => {
       if (method !== "createDomain") return;
@@ -132,6 +152,28 @@ export class SimNode extends Machine<ServerContainer> {
     this.containers.set(podUid, container);
     this.physics.trace.add(`pod/${key}`, `runs on ${this.name} (${podUid})`);
     for (const watcher of container.watchers) watcher();
+  }
+
+  override networkTrouble(pod: Pod): string | undefined {
+    return this.#wires.trouble(pod);
+  }
+
+  override follow(pod: Pod): void {
+    this.containers.get(pod.metadata.uid ?? "")?.network.follow(probeOf(pod));
+  }
+
+  /** The cluster's network gets another MTU here, also under the pods that run. */
+  setMtu(mtu: number): void {
+    this.#mtu = mtu;
+    for (const { network } of this.containers.values()) network.namespace.setUplinkMtu(mtu);
+  }
+
+  /** Each pod has an address of its own, also after a boot of the node. */
+  #uplink(): Link {
+    this.#pods += 1;
+    const [third, fourth] = [Math.floor(this.#pods / 250), 1 + (this.#pods % 250)];
+    const address = `10.250.${third}.${fourth}`;
+    return { name: podInterface, mtu: this.#mtu, mac: "", addresses: [`${address}/24`], alias: "" };
   }
 
   /** Every QEMU of the node. */
@@ -205,7 +247,7 @@ export class SimNode extends Machine<ServerContainer> {
       images: through(process, "images", disk.images, { fetch: [200, 20_000], remove: fsync }),
       released: through(process, "released", disk.releasedTokens, { add: fsync }),
       runtime: this.#runtimeOf(process),
-      networks: through(process, "networks", this.networks, { readLinks: fast, setUp: [20, 200] }),
+      networks: this.#networksOf(process),
       processes: { hasQemu: async (uid: number) => this.#hasQemu(uid) },
       clock,
       random,
@@ -244,11 +286,28 @@ export class SimNode extends Machine<ServerContainer> {
     };
   }
 
-  #runtimeOf(process: SimProcess): PodRuntime {
-    const find = ({ podUid }: { readonly podUid: string }): ServerContainer | undefined => {
-      const found = this.containers.get(podUid);
-      return found?.hasExited === true ? undefined : found;
+  /** The network namespaces of its pods, each gone with the last process. */
+  #networksOf(process: SimProcess): PodNetworks {
+    const namespaceOf = (pod: PodIdentity) => {
+      const found = this.#living(pod);
+      if (found === undefined) throw new Unavailable(`pod ${pod.podUid} has no process`);
+      return found.network.namespace;
     };
+    const networks: PodNetworks = {
+      readLinks: async (pod) => namespaceOf(pod).links,
+      setUp: async (pod, setup) => namespaceOf(pod).setUp(setup),
+      readTraffic: async () => new Map(),
+    };
+    return through(process, "networks", networks, { readLinks: fast, setUp: [20, 200] });
+  }
+
+  #living({ podUid }: { readonly podUid: string }): ServerContainer | undefined {
+    const found = this.containers.get(podUid);
+    return found?.hasExited === true ? undefined : found;
+  }
+
+  #runtimeOf(process: SimProcess): PodRuntime {
+    const find = (pod: { readonly podUid: string }) => this.#living(pod);
     return {
       libvirtSocket: ({ directory }) => socketIn(directory),
       isTerminating: async (pod) => find(pod)?.isTerminating === true,
@@ -256,7 +315,11 @@ export class SimNode extends Machine<ServerContainer> {
         process.call("runtime.announceShutdown", 1, () => find(pod)?.announceShutdown()),
       metadata: async (pod) =>
         find(pod) === undefined ? { kind: "waiting", message: undefined } : { kind: "ready" },
-      writeLeases: () => process.call("runtime.writeLeases", 1, () => undefined),
+      writeLeases: (pod, text) =>
+        process.call("runtime.writeLeases", 1, () => {
+          const found = find(pod);
+          if (found !== undefined) found.network.leases = text;
+        }),
       lastWord: async (pod, domain) => this.containers.get(pod.podUid)?.lastWords.get(domain),
       watch: (pod, handler) => {
         const watchers = find(pod)?.watchers;
@@ -292,6 +355,10 @@ export class SimNode extends Machine<ServerContainer> {
       return { exitCode: 0, stdout, stderr: "" };
     });
   }
+}
+
+function probeOf({ metadata }: Pod): string | undefined {
+  return metadata.annotations?.[annotation.readinessProbe];
 }
 
 function socketIn(directory: string): string {

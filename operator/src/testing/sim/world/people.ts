@@ -26,6 +26,26 @@ export interface Wish {
   isDeletionAsked: boolean;
 }
 
+/** A network of Multus, defined in each namespace. */
+export interface Wire {
+  readonly name: string;
+  readonly config: object;
+}
+
+export const wires: readonly Wire[] = [
+  { name: "storage", config: { name: "lan", type: "bridge" } },
+  { name: "lasting", config: { name: "ovn", type: "ovn", allowPersistentIPs: true } },
+];
+
+interface NewServer {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** Of a Server's spec; null takes a member away. */
+type SpecChange = { readonly [Member in keyof ServerSpec]?: ServerSpec[Member] | null };
+
 /** The users and the administrator: they write at once, and remember what they asked for. */
 export class People {
   readonly #kube: FakeKube;
@@ -35,6 +55,8 @@ export class People {
 
   /** What people last wrote into each Server's spec, by uid. */
   readonly specs = new Map<string, string>();
+  /** Servers whose hosts' guests an administrator gave up, by uid. */
+  readonly abandoned = new Set<string>();
   /** How often a backup of the API server was restored. */
   restores = 0;
 
@@ -63,14 +85,39 @@ export class People {
       const group = { ...aServerGroup(), metadata: { namespace: name, name: groupName } };
       await this.#create(resources.serverGroups, asNew(group));
     });
+    for (const wire of wires) await this.defineNetwork(name, wire);
   }
 
-  async createServer(namespace: string, name: string, spec: Partial<ServerSpec>): Promise<void> {
+  /** A NetworkAttachmentDefinition. */
+  async defineNetwork(namespace: string, { name, config }: Wire): Promise<void> {
+    const { group, version, kind } = resources.networkAttachments;
+    const object = {
+      apiVersion: `${group}/${version}`,
+      kind,
+      metadata: { namespace, name },
+      spec: { config: JSON.stringify(config) },
+    };
+    await this.#attempt(`defines network ${namespace}/${name}`, () =>
+      this.#create(resources.networkAttachments, object),
+    );
+  }
+
+  async removeNetwork(namespace: string, { name }: Wire): Promise<void> {
+    await this.#attempt(`removes network ${namespace}/${name}`, () =>
+      this.#kube.delete(resources.networkAttachments, { namespace, name }),
+    );
+  }
+
+  async createServer(
+    { namespace, name, labels = {} }: NewServer,
+    spec: Partial<ServerSpec>,
+  ): Promise<void> {
     const userData = { value: `#cloud-config ${userDataCanary}` };
     await this.#attempt(`creates Server ${namespace}/${name}`, async () => {
+      const metadata = { namespace, name, labels };
       const server = await this.#create(
         resources.servers,
-        asNew(aServer({ metadata: { namespace, name }, spec: { ...spec, userData } })),
+        asNew(aServer({ metadata, spec: { ...spec, userData } })),
       );
       const { uid = "" } = server.metadata;
       this.wishes.set(uid, { uid, key: `${namespace}/${name}`, isDeletionAsked: false });
@@ -78,11 +125,22 @@ export class People {
     });
   }
 
-  async editServer({ metadata }: Server, spec: Partial<ServerSpec>): Promise<void> {
+  async editServer({ metadata }: Server, spec: SpecChange): Promise<void> {
     const { namespace = "", name } = metadata;
     await this.#attempt(`edits Server ${namespace}/${name}: ${JSON.stringify(spec)}`, async () => {
       this.#wrote(await this.#kube.patch(resources.servers, { namespace, name }, { spec }, user));
     });
+  }
+
+  /** Null takes a label away. */
+  async relabelServer(
+    { metadata }: Server,
+    labels: Readonly<Record<string, string | null>>,
+  ): Promise<void> {
+    const { namespace = "", name } = metadata;
+    await this.#attempt(`labels Server ${namespace}/${name}: ${JSON.stringify(labels)}`, () =>
+      this.#kube.patch(resources.servers, { namespace, name }, { metadata: { labels } }, user),
+    );
   }
 
   async deleteServer({ metadata }: Server): Promise<void> {
@@ -95,11 +153,12 @@ export class People {
 
   /** An administrator gives up what hosts that do not answer hold of a server. */
   async abandon({ metadata }: Server): Promise<void> {
-    const { namespace = "", name } = metadata;
+    const { namespace = "", name, uid = "" } = metadata;
     const change = { metadata: { annotations: { [annotation.abandon]: "true" } } };
-    await this.#attempt(`abandons Server ${namespace}/${name}`, () =>
-      this.#kube.patch(resources.servers, { namespace, name }, change, user),
-    );
+    await this.#attempt(`abandons Server ${namespace}/${name}`, async () => {
+      this.abandoned.add(uid);
+      await this.#kube.patch(resources.servers, { namespace, name }, change, user);
+    });
   }
 
   async deleteNamespace(name: string): Promise<void> {
@@ -186,10 +245,14 @@ export class People {
 
 /** A builder's object without what the API server gives. */
 function asNew<T extends ResourceObject>(object: T): T {
-  const { name, namespace } = object.metadata;
+  const { name, namespace, labels } = object.metadata;
   return {
     ...object,
     apiVersion: object.apiVersion === "" ? apiVersion : object.apiVersion,
-    metadata: { name, ...(namespace !== undefined && { namespace }) },
+    metadata: {
+      name,
+      ...(namespace !== undefined && { namespace }),
+      ...(labels !== undefined && { labels }),
+    },
   };
 }

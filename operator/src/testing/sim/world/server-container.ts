@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Link } from "../../../core/guest/network/links.ts";
 import type { Incarnation } from "../../../core/guest/paths.ts";
 import type { FakeDisk } from "../../fake-guest-files.ts";
 import type { FakeGuest } from "../../fake-guest.ts";
 import type { FakeDaemon } from "../../fake-libvirt.ts";
 import { lastWordsOf } from "../../fake-pods.ts";
 import type { PodContainer } from "./machine.ts";
+import { PodNetwork } from "./pod-network.ts";
 import type { Physics } from "./process.ts";
 import type { Chance } from "./streams.ts";
+import type { Attached } from "./wires.ts";
 
 /** How long a touch of `agent-stops` counts. */
 const agentStopsMs = 15_000;
@@ -26,6 +29,14 @@ export interface ContainerOptions {
   /** The root disk that the pod sees now. */
   readonly disk: () => FakeDisk | undefined;
   readonly chance: Chance;
+  /** What the cluster's network plugin made for the pod. */
+  readonly uplink: Link;
+  /** What Multus attached it to. */
+  readonly attached: readonly Attached[];
+  /** The pod's annotation; undefined without a probe. */
+  readonly probe: string | undefined;
+  /** Called when the pod is found ready, or is so no more. */
+  readonly onReadiness: () => void;
   /** Called when the last process of the container is gone. */
   readonly onExit: () => void;
 }
@@ -37,6 +48,7 @@ export class ServerContainer implements PodContainer {
   readonly uid: number;
   readonly incarnation: Incarnation;
   readonly daemon: FakeDaemon;
+  readonly network: PodNetwork;
   readonly lastWords: ReadonlyMap<string, string>;
   readonly watchers = new Set<() => void>();
   readonly #options: ContainerOptions;
@@ -55,6 +67,12 @@ export class ServerContainer implements PodContainer {
     this.incarnation = incarnation;
     this.daemon = daemon;
     this.lastWords = lastWordsOf(daemon);
+    this.network = new PodNetwork({
+      ...options,
+      timeline: physics.timeline,
+      qemu: () => daemon.guests()[0],
+    });
+    daemon.onGuestChange = () => this.network.guestChanged();
     daemon.onPowerButton = (guest) => {
       // One guest of eight hears nothing.
       if (guest.pid % 8 === 0) return;
@@ -79,6 +97,10 @@ export class ServerContainer implements PodContainer {
     this.isTerminating = true;
     for (const watcher of this.watchers) watcher();
     this.#options.physics.timeline.after(1000, () => this.#wait(Number.NEGATIVE_INFINITY));
+  }
+
+  get isReady(): boolean {
+    return !this.hasExited && this.network.isReady;
   }
 
   get hasExited(): boolean {

@@ -13,6 +13,7 @@ import { Streams } from "./streams.ts";
 import { Supervisor } from "./supervisor.ts";
 import { Timeline } from "./timeline.ts";
 import { Trace } from "./trace.ts";
+import { Wires } from "./wires.ts";
 
 export interface WorldOptions {
   readonly seed: number;
@@ -50,6 +51,7 @@ export class World {
   readonly #logListeners: ((process: string, fields: object) => void)[] = [];
   readonly #outstanding = new Set<() => void>();
   readonly #nodes: SimNode[];
+  readonly #wires: Wires;
   #nodesAdded = 0;
   #isHealed = false;
   readonly #controllerManager: ControllerManager;
@@ -72,7 +74,8 @@ export class World {
     this.api = new Api(this.physics);
     this.forgetting = new Forgetting(this.api, timeline);
     this.people = new People(this.api.kube, trace);
-    this.#nodes = numbered("node", nodes).map((name) => new SimNode(name, this.physics, this.api));
+    this.#wires = new Wires(this.api.kube);
+    this.#nodes = numbered("node", nodes).map((name) => this.#makeNode(name));
     this.operators = numbered("operator", operators).map(
       (name) => new OperatorReplica(name, this.physics, this.api),
     );
@@ -95,6 +98,10 @@ export class World {
     for (const { supervisor } of this.operators) supervisor.start();
   }
 
+  #makeNode(name: string): SimNode {
+    return new SimNode(name, this.physics, { api: this.api, wires: this.#wires });
+  }
+
   /** The hypervisors that there are now. */
   get nodes(): readonly SimNode[] {
     return this.#nodes;
@@ -103,7 +110,7 @@ export class World {
   /** A new hypervisor, which nobody has heard of. */
   addNode(): void {
     this.#nodesAdded += 1;
-    const node = new SimNode(`node-new-${this.#nodesAdded}`, this.physics, this.api);
+    const node = this.#makeNode(`node-new-${this.#nodesAdded}`);
     this.#nodes.push(node);
     node.start();
   }
