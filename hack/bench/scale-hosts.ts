@@ -52,9 +52,10 @@ export class ScaleHosts {
   /** Times (performance.now) at which hosts took claims. */
   readonly acceptedMs: number[] = [];
 
-  constructor(server: LoneApiServer, names: readonly string[]) {
-    this.#api = new ImpersonatedApi(server);
-    this.#heartbeatApi = new ImpersonatedApi(server);
+  /** The token is an administrator's. */
+  constructor(server: LoneApiServer, token: string, names: readonly string[]) {
+    this.#api = new ImpersonatedApi(server, token);
+    this.#heartbeatApi = new ImpersonatedApi(server, token);
     this.#nodes = new Map(names.map((name) => [name, new FakeNode(name)]));
     this.#guests = this.#informer(resources.guests);
     this.#pods = this.#informer(resources.pods);

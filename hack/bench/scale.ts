@@ -14,6 +14,7 @@ import { systemRandom as random } from "../../operator/src/adapters/clock/system
 import { Informer } from "../../operator/src/platform/informer.ts";
 import { type KubeStore, resources } from "../../operator/src/ports/kube.ts";
 import { aFlavor, anImage, aServer } from "../../operator/src/testing/builders.ts";
+import { systemNamespace } from "../../operator/src/testing/access/identities.ts";
 import { FakeLogger } from "../../operator/src/testing/fake-logger.ts";
 import { startApiServerWithChart } from "../chart-api-server.ts";
 import type { LoneApiServer } from "../cluster/apiserver-only.ts";
@@ -40,7 +41,8 @@ export async function scale(args: readonly string[]): Promise<Report> {
   const stop = new AbortController();
   let working: Promise<void> = Promise.resolve();
   try {
-    const hosts = new ScaleHosts(world.server, numbered("host", options.hosts));
+    const token = await administratorToken(world.server);
+    const hosts = new ScaleHosts(world.server, token, numbered("host", options.hosts));
     await hosts.prepare();
     working = hosts.run(stop.signal);
     const run = new ScaleRun(options, { server: world.server, hosts, signal: stop.signal });
@@ -50,6 +52,15 @@ export async function scale(args: readonly string[]): Promise<Report> {
     await Promise.allSettled([working]);
     await world.close();
   }
+}
+
+/** Real agents and kubelets cost the API server no more than a token or a certificate that it knows. */
+async function administratorToken({ kubectl }: LoneApiServer): Promise<string> {
+  const account = ["-n", systemNamespace, "bench"];
+  await kubectl(["create", "serviceaccount", ...account]);
+  const subject = `--serviceaccount=${systemNamespace}:bench`;
+  await kubectl(["create", "clusterrolebinding", "bench", "--clusterrole=cluster-admin", subject]);
+  return (await kubectl(["create", "token", ...account, "--duration=12h"])).stdout.trim();
 }
 
 function optionsOf(args: readonly string[]): Options {

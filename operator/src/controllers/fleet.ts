@@ -9,6 +9,7 @@ import type {
   ServerGroup,
 } from "../api/kinds.ts";
 import { label, manager } from "../api/names.ts";
+import { conditionOf } from "../core/lib/condition-set.ts";
 import { cardKeys } from "../core/server/attachments.ts";
 import { Informer, type InformerOptions } from "../platform/informer.ts";
 import type { Logger } from "../platform/logging.ts";
@@ -44,6 +45,16 @@ export function isWaiting(server: Server | undefined): boolean {
   );
 }
 
+/**
+ * Whether a server was told why it has no host. One that was not told yet need not be woken when a host
+ * changes: its first pass is still to come. In a burst of ten thousand that is what keeps one host's change
+ * from being ten thousand passes.
+ */
+function isUnplaced(server: Server): boolean {
+  const scheduled = conditionOf(server.status?.conditions, "Scheduled");
+  return scheduled?.status === "False" && isWaiting(server);
+}
+
 /** Keys of the NetworkAttachmentDefinitions that a Server names. */
 function attachmentsOf({ metadata, spec }: Server): string[] {
   return (spec.networks ?? []).flatMap(({ networkAttachment }) =>
@@ -65,7 +76,7 @@ const serverIndexes = {
   attachment: attachmentsOf,
   /** Its addresses on networks of Multus. */
   card: cardKeys,
-  waiting: (server: Server) => (isWaiting(server) ? ["yes"] : []),
+  unplaced: (server: Server) => (isUnplaced(server) ? ["yes"] : []),
 };
 const guestIndexes = {
   host: ({ spec }: Guest) => [spec.host],

@@ -23,13 +23,19 @@ export interface HostSources {
 
 type Assumption = AssumedClaim & { readonly namespace: string };
 
+/** A host, worked out with what was assumed of it then. */
+interface Known {
+  readonly state: HostState;
+  readonly assumed: readonly Assumption[];
+}
+
 /**
  * The hosts as decisions see them. A host is worked out again only after something that it is made from
  * changed: a decision costs as much with a hundred thousand servers as with none.
  */
 export class HostBook {
   readonly #sources: HostSources;
-  readonly #known = new Map<string, HostState>();
+  readonly #known = new Map<string, Known>();
   /** Undefined after an aggregate changed. */
   #membership: Membership | undefined;
 
@@ -60,16 +66,17 @@ export class HostBook {
 
   /** In the order of the Hypervisors, with what is assumed. */
   list(assumed: readonly Assumption[]): HostState[] {
-    // An assumption ends without a change that would be told of here.
-    for (const { host } of assumed) this.#known.delete(host);
-    const hosts = this.#sources.hypervisors.list().map((hypervisor) => {
+    const byHost = Map.groupBy(assumed, ({ host }) => host);
+    return this.#sources.hypervisors.list().map((hypervisor) => {
       const { name } = hypervisor.metadata;
-      const known = this.#known.get(name) ?? this.#workOut(hypervisor, assumed);
-      this.#known.set(name, known);
-      return known;
+      const assumedHere = byHost.get(name) ?? [];
+      const known = this.#known.get(name);
+      // An assumption begins and ends without a change that would be told of here.
+      if (known !== undefined && isSame(known.assumed, assumedHere)) return known.state;
+      const state = this.#workOut(hypervisor, assumedHere);
+      this.#known.set(name, { state, assumed: assumedHere });
+      return state;
     });
-    for (const { host } of assumed) this.#known.delete(host);
-    return hosts;
   }
 
   /** The availability zone that a node is in. */
@@ -98,4 +105,9 @@ export class HostBook {
     const servers = new Set([...this.#sources.servers.byIndex("host", host), ...holders]);
     return heldClaims({ servers, guests, assumed }).filter((claim) => claim.host === host);
   }
+}
+
+/** Assumptions are made once and never changed. */
+function isSame(some: readonly Assumption[], others: readonly Assumption[]): boolean {
+  return some.length === others.length && some.every((one, index) => one === others[index]);
 }

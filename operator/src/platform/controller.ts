@@ -50,8 +50,9 @@ export class Controller {
 
   constructor(options: ControllerOptions) {
     this.#options = options;
-    const { clock, laneOf } = options;
+    const { name, clock, laneOf, metrics } = options;
     this.#queue = new WorkQueue({ clock, ...(laneOf !== undefined && { laneOf }) });
+    metrics.queueDepth.show(name, () => this.#queue.depth);
   }
 
   /** Asks for a pass. Safe to call before `run` and as often as one likes. */
@@ -73,7 +74,6 @@ export class Controller {
     for (;;) {
       const key = await this.#queue.take();
       if (key === undefined) return;
-      this.#showDepth();
       await this.#pass(key, signal);
       this.#queue.done(key);
     }
@@ -132,10 +132,5 @@ export class Controller {
       metrics.queueRefusals.inc({ controller: name });
       log.error({ controller: name, key }, "queue is full, key dropped");
     }
-    this.#showDepth();
-  }
-
-  #showDepth(): void {
-    this.#options.metrics.queueDepth.set({ controller: this.#options.name }, this.#queue.depth);
   }
 }

@@ -44,6 +44,7 @@ export class Informer<T extends ResourceObject> {
   constructor(options: InformerOptions<T>) {
     this.#options = options;
     this.#cache = new ObjectCache(options.indexes ?? {});
+    options.metrics?.cachedObjects.show(options.type.plural, () => this.#cache.size);
     this.#reflector = new Reflector({
       ...options,
       sink: {
@@ -135,10 +136,6 @@ export class Informer<T extends ResourceObject> {
 
   #change(key: string, current: T | undefined): Change<T> {
     const old = this.#cache.put(key, current);
-    this.#options.metrics?.cachedObjects.set(
-      { resource: this.#options.type.plural },
-      this.#cache.size,
-    );
     return { key, old, current };
   }
 

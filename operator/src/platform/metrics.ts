@@ -12,6 +12,32 @@ export interface CardTraffic {
   readonly packets: number;
 }
 
+/** A gauge of one label whose figures are read when somebody asks for the metrics, and cost nothing until then. */
+class ReadGauge {
+  readonly #figures = new Map<string, () => number>();
+
+  constructor(
+    label: string,
+    options: { readonly name: string; readonly help: string },
+    register: Registry,
+  ) {
+    const figures = this.#figures;
+    new Gauge({
+      ...options,
+      labelNames: [label],
+      registers: [register],
+      collect() {
+        for (const [value, read] of figures) this.set({ [label]: value }, read());
+      },
+    });
+  }
+
+  /** Of two with the same value of the label the later one counts. */
+  show(value: string, read: () => number): void {
+    this.#figures.set(value, read);
+  }
+}
+
 /**
  * Every metric of a process, in one registry. Labels take values from closed sets (controllers,
  * kinds, verbs), never names of users' objects: the number of series is bounded. The traffic of guests is
@@ -30,12 +56,11 @@ export class Metrics {
     registers: this.#registers,
   });
 
-  readonly queueDepth = new Gauge({
-    name: "kilonova_workqueue_depth",
-    help: "Keys that wait for a worker now.",
-    labelNames: ["controller"] as const,
-    registers: this.#registers,
-  });
+  readonly queueDepth = new ReadGauge(
+    "controller",
+    { name: "kilonova_workqueue_depth", help: "Keys that wait for a worker now." },
+    this.#registry,
+  );
 
   readonly queueRefusals = new Counter({
     name: "kilonova_workqueue_refusals_total",
@@ -44,12 +69,11 @@ export class Metrics {
     registers: this.#registers,
   });
 
-  readonly cachedObjects = new Gauge({
-    name: "kilonova_cached_objects",
-    help: "Objects in an informer's cache.",
-    labelNames: ["resource"] as const,
-    registers: this.#registers,
-  });
+  readonly cachedObjects = new ReadGauge(
+    "resource",
+    { name: "kilonova_cached_objects", help: "Objects in an informer's cache." },
+    this.#registry,
+  );
 
   readonly lists = new Counter({
     name: "kilonova_lists_total",

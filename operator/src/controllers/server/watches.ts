@@ -16,11 +16,11 @@ export function watchServers(fleet: Fleet, enqueue: (key: string) => void): void
   const wake = (index: string, value: string): void => {
     for (const server of servers.byIndex(index, value)) enqueue(keyOf(server));
   };
-  const wakeWaiting = (): void => wake("waiting", "yes");
+  const wakeUnplaced = (): void => wake("unplaced", "yes");
 
   servers.onChange((change) => {
     enqueue(change.key);
-    if (isPlaceFreed(change)) wakeWaiting();
+    if (isPlaceFreed(change)) wakeUnplaced();
     // Another server may have waited for its addresses.
     const { old, current } = change;
     if (old !== undefined && current === undefined) {
@@ -32,7 +32,7 @@ export function watchServers(fleet: Fleet, enqueue: (key: string) => void): void
     for (const { metadata, spec } of [change.current ?? change.old].filter(isPresent)) {
       enqueue(`${metadata.namespace}/${spec.server.name}`);
     }
-    if (isClaimFreed(change)) wakeWaiting();
+    if (isClaimFreed(change)) wakeUnplaced();
   });
   pods.onChange(({ old, current }) => {
     wake("uid", (current ?? old)?.metadata.labels?.[label.serverUid] ?? "");
@@ -52,12 +52,12 @@ export function watchServers(fleet: Fleet, enqueue: (key: string) => void): void
   images.onChange(({ key }) => wake("image", key));
   hypervisors.onChange((change) => {
     if (isChanged(change, hostPart)) wake("host", change.key);
-    if (isChanged(change, placementPart)) wakeWaiting();
+    if (isChanged(change, placementPart)) wakeUnplaced();
   });
   nodes.onChange((change) => {
     if (!isChanged(change, nodePart)) return;
     wake("host", change.key);
-    wakeWaiting();
+    wakeUnplaced();
   });
 }
 

@@ -64,6 +64,8 @@ interface Card {
 
 function cardsOf(server: Server): Card[] {
   const { networks } = server.spec;
+  // Most servers have none, and every look at a server comes by here.
+  if (!networks?.some(({ networkAttachment }) => networkAttachment)) return [];
   const cards = guestNetworks(networks, server.spec.uuid ?? uidOf(server));
   return cards.flatMap(({ name, mac, networkAttachment }, index): Card[] => {
     if (networkAttachment === undefined) return [];

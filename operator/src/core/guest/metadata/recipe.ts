@@ -53,23 +53,25 @@ export interface Recipe {
  * content share a line: `{A,B}` in its path stands for A and for B.
  */
 export function formatRecipe({ drive, entries }: Recipe): string {
-  const values = new Map<string, number>();
+  const values = new Values();
   const lines = entryLines(entries, values);
-  return [`metadata 1\ndrive ${drive}\n`, ...values.keys(), ...lines].join("");
+  return [`metadata 1\ndrive ${drive}\n`, ...values.lines, ...lines].join("");
 }
 
 /** A path with a version in it, which stands between slashes or at the end. */
 const versioned = /^(.*\/)(\d{4}-\d\d-\d\d|1\.0|latest)((?:\/.*)?)$/;
 const placeholder = "\0";
 
-function entryLines(entries: readonly Entry[], values: Map<string, number>): string[] {
+function entryLines(entries: readonly Entry[], values: Values): string[] {
   const versions = new Map<string, string[]>();
   for (const { path, isOnDrive, contentType = "-", parts } of entries) {
     const [, before = path, version = "", after = ""] = versioned.exec(path) ?? [];
     const word = isOnDrive ? "file" : "page";
     const references = parts.map((part) => ` ${reference(part, values)}`).join("");
     const line = `${word} ${before}${placeholder}${after} ${contentType}${references}\n`;
-    versions.set(line, [...(versions.get(line) ?? []), version]);
+    const names = versions.get(line);
+    if (names === undefined) versions.set(line, [version]);
+    else names.push(version);
   }
   return [...versions].map(([line, names]) => {
     const [only = ""] = names;
@@ -77,22 +79,34 @@ function entryLines(entries: readonly Entry[], values: Map<string, number>): str
   });
 }
 
-function reference(part: Part, values: Map<string, number>): string {
-  return isRandom(part) ? "r" : String(numberOf(valueLine(part), values));
-}
-
-function valueLine(part: string | SecretPart): string {
-  if (typeof part === "string") return `text ${utf8.encode(part).length}\n${part}\n`;
-  const { encoding, bytesMax, file, origin } = part;
-  return `secret ${encoding} ${bytesMax} ${file} ${origin}\n`;
+function reference(part: Part, values: Values): string {
+  return isRandom(part) ? "r" : String(values.numberOf(part));
 }
 
 const utf8 = new TextEncoder();
 
-function numberOf(line: string, values: Map<string, number>): number {
-  const known = values.get(line) ?? values.size;
-  values.set(line, known);
-  return known;
+/** Each value once, numbered from 0. Most parts of a recipe stand in it ten times, once for each version. */
+class Values {
+  readonly lines: string[] = [];
+  readonly #texts = new Map<string, number>();
+  readonly #secrets = new Map<string, number>();
+
+  numberOf(part: string | SecretPart): number {
+    if (typeof part === "string") {
+      return this.#number(this.#texts, part, () => `text ${utf8.encode(part).length}\n${part}\n`);
+    }
+    const { encoding, bytesMax, file, origin } = part;
+    const line = `secret ${encoding} ${bytesMax} ${file} ${origin}\n`;
+    return this.#number(this.#secrets, line, () => line);
+  }
+
+  #number(known: Map<string, number>, key: string, line: () => string): number {
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const number = this.lines.push(line()) - 1;
+    known.set(key, number);
+    return number;
+  }
 }
 
 function isRandom(part: Part): part is RandomPart {
