@@ -23,60 +23,91 @@ export interface HostSources {
 
 type Assumption = AssumedClaim & { readonly namespace: string };
 
-/** A host, worked out with what was assumed of it then. */
-interface Known {
-  readonly state: HostState;
-  readonly assumed: readonly Assumption[];
-}
-
 /**
  * The hosts as decisions see them. A host is worked out again only after something that it is made from
  * changed: a decision costs as much with a hundred thousand servers as with none.
  */
 export class HostBook {
   readonly #sources: HostSources;
-  readonly #known = new Map<string, Known>();
+  /** Undefined after a host came or went. */
+  #list: { readonly states: HostState[]; readonly places: ReadonlyMap<string, number> } | undefined;
+  readonly #known = new Map<string, HostState>();
+  /** What was assumed of each host when it was worked out. */
+  #assumed: ReadonlyMap<string, readonly Assumption[]> = new Map();
+  /** Hosts of the list that have to be worked out again. */
+  readonly #changed = new Set<string>();
   /** Undefined after an aggregate changed. */
   #membership: Membership | undefined;
 
   constructor(sources: HostSources) {
     this.#sources = sources;
-    const forget = (host: string | undefined): void => {
-      if (host !== undefined) this.#known.delete(host);
-    };
-    sources.hypervisors.onChange(({ key }) => forget(key));
-    sources.nodes.onChange(({ key }) => forget(key));
+    sources.hypervisors.onChange(({ key, old, current }) => {
+      this.#forget(key);
+      if (old === undefined || current === undefined) this.#list = undefined;
+    });
+    sources.nodes.onChange(({ key }) => this.#forget(key));
     sources.aggregates.onChange(({ old, current }) => {
       if (isEqual(old?.spec, current?.spec)) return;
       this.#membership = undefined;
+      this.#list = undefined;
       this.#known.clear();
     });
     sources.guests.onChange(({ old, current }) => {
-      forget(old?.spec.host);
-      forget(current?.spec.host);
+      this.#forget(old?.spec.host);
+      this.#forget(current?.spec.host);
     });
     sources.servers.onChange(({ old, current }) => {
-      forget(old?.status?.run?.host);
-      forget(current?.status?.run?.host);
+      this.#forget(old?.status?.run?.host);
+      this.#forget(current?.status?.run?.host);
       // Guests of earlier runs may hold claims elsewhere in the server's name.
       const uid = (current ?? old)?.metadata.uid ?? "";
-      for (const guest of sources.guests.byIndex("server", uid)) forget(guest.spec.host);
+      for (const guest of sources.guests.byIndex("server", uid)) this.#forget(guest.spec.host);
     });
   }
 
   /** In the order of the Hypervisors, with what is assumed. */
   list(assumed: readonly Assumption[]): HostState[] {
-    const byHost = Map.groupBy(assumed, ({ host }) => host);
-    return this.#sources.hypervisors.list().map((hypervisor) => {
-      const { name } = hypervisor.metadata;
-      const assumedHere = byHost.get(name) ?? [];
-      const known = this.#known.get(name);
-      // An assumption begins and ends without a change that would be told of here.
-      if (known !== undefined && isSame(known.assumed, assumedHere)) return known.state;
-      const state = this.#workOut(hypervisor, assumedHere);
-      this.#known.set(name, { state, assumed: assumedHere });
-      return state;
-    });
+    this.#assume(assumed);
+    this.#list ??= this.#newList();
+    const { states, places } = this.#list;
+    for (const name of this.#changed) {
+      const place = places.get(name);
+      const hypervisor = this.#sources.hypervisors.get(name);
+      if (place !== undefined && hypervisor !== undefined)
+        states[place] = this.#stateOf(hypervisor);
+    }
+    this.#changed.clear();
+    return [...states];
+  }
+
+  /** An assumption begins and ends without a change that would be told of here. */
+  #assume(assumed: readonly Assumption[]): void {
+    const before = this.#assumed;
+    this.#assumed = Map.groupBy(assumed, ({ host }) => host);
+    for (const name of [...before.keys(), ...this.#assumed.keys()]) {
+      if (!isSame(before.get(name), this.#assumed.get(name))) this.#forget(name);
+    }
+  }
+
+  #newList() {
+    const hypervisors = this.#sources.hypervisors.list();
+    return {
+      states: hypervisors.map((hypervisor) => this.#stateOf(hypervisor)),
+      places: new Map(hypervisors.map(({ metadata }, place) => [metadata.name, place])),
+    };
+  }
+
+  #forget(host: string | undefined): void {
+    if (host === undefined) return;
+    this.#known.delete(host);
+    this.#changed.add(host);
+  }
+
+  #stateOf(hypervisor: Hypervisor): HostState {
+    const { name } = hypervisor.metadata;
+    const state = this.#known.get(name) ?? this.#workOut(hypervisor);
+    this.#known.set(name, state);
+    return state;
   }
 
   /** The availability zone that a node is in. */
@@ -85,11 +116,11 @@ export class HostBook {
     return node && zoneOfNode(nodeView(node), this.#aggregates());
   }
 
-  #workOut(hypervisor: Hypervisor, assumed: readonly Assumption[]): HostState {
+  #workOut(hypervisor: Hypervisor): HostState {
     const { name } = hypervisor.metadata;
     const node = this.#sources.nodes.get(name);
     const place = { node: node && nodeView(node), membership: this.#aggregates() };
-    return hostStateOf(hypervisor, place, this.#claimsOn(name, assumed));
+    return hostStateOf(hypervisor, place, this.#claimsOn(name));
   }
 
   #aggregates(): Membership {
@@ -97,7 +128,8 @@ export class HostBook {
     return this.#membership;
   }
 
-  #claimsOn(host: string, assumed: readonly Assumption[]): ReturnType<typeof heldClaims> {
+  #claimsOn(host: string): ReturnType<typeof heldClaims> {
+    const assumed = this.#assumed.get(host) ?? [];
     const guests: Guest[] = this.#sources.guests.byIndex("host", host);
     const holders: Server[] = guests.flatMap(({ spec }) =>
       this.#sources.servers.byIndex("uid", spec.server.uid),
@@ -108,6 +140,6 @@ export class HostBook {
 }
 
 /** Assumptions are made once and never changed. */
-function isSame(some: readonly Assumption[], others: readonly Assumption[]): boolean {
+function isSame(some: readonly Assumption[] = [], others: readonly Assumption[] = []): boolean {
   return some.length === others.length && some.every((one, index) => one === others[index]);
 }

@@ -40,7 +40,8 @@ export class FlavorController {
       reconcile: (_, pass) => this.#reconcile(pass),
     });
     const { flavors, hypervisors, nodes, aggregates, servers, guests } = options.fleet;
-    const look = (): void => this.#controller.enqueue(everything);
+    const look = (): void =>
+      this.#controller.enqueue(everything, { afterSeconds: this.#dueSeconds() });
     flavors.onChange(({ key, old, current }) => {
       if (current === undefined) this.#writer.forget(key);
       if (!isEqual(old?.spec, current?.spec)) look();
@@ -59,10 +60,8 @@ export class FlavorController {
 
   async #reconcile(pass: Pass): Promise<ReconcileResult> {
     const { clock } = this.#context;
-    const sinceSeconds = (clock.monotonicMs() - this.#countedMs) / 1000;
-    if (sinceSeconds < betweenSeconds) {
-      return { kind: "again", afterSeconds: betweenSeconds - sinceSeconds };
-    }
+    const afterSeconds = this.#dueSeconds();
+    if (afterSeconds > 0) return { kind: "again", afterSeconds };
     this.#countedMs = clock.monotonicMs();
     const { fleet, hosts, settings, overheadMib } = this.#options;
     const world = { hosts: hosts.list([]), settings, overheadMib };
@@ -75,5 +74,10 @@ export class FlavorController {
       await this.#writer.write(name, flavor, object);
     }
     return { kind: "done" };
+  }
+
+  /** Not positive: now. */
+  #dueSeconds(): number {
+    return betweenSeconds - (this.#context.clock.monotonicMs() - this.#countedMs) / 1000;
   }
 }

@@ -73,8 +73,11 @@ export class ServerController {
   async #reconcile(key: string, pass: Pass): Promise<ReconcileResult> {
     const cached = this.#observer.cached(key, this.#recollect(key));
     if (cached === undefined) return this.#forget(key);
-    const draft = plan(cached);
-    if (draft.steps.length === 0) return resultOf(draft);
+    // One that was told nothing yet has something to do in any case.
+    if (cached.server.status !== undefined) {
+      const draft = plan(cached);
+      if (draft.steps.length === 0) return resultOf(draft);
+    }
     const fresh = await this.#observer.fresh(key, this.#recollect(key));
     if (fresh === undefined) return this.#forget(key);
     const decided = plan(fresh);
