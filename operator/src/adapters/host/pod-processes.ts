@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { open, readFile, type FileHandle } from "node:fs/promises";
+import { open, type FileHandle } from "node:fs/promises";
 import { Unavailable } from "../../ports/errors.ts";
 import type { PodIdentity } from "../../ports/pod-networks.ts";
-import { processStatuses } from "./process-statuses.ts";
+import { processStatuses, readOfProcess } from "./process-statuses.ts";
 
 /**
  * A number in `proc` for each pod that has processes: of one that nobody in the pod could have put
@@ -14,7 +14,7 @@ export async function findPodProcesses(
 ): Promise<Map<PodIdentity, string>> {
   const found = new Map<PodIdentity, string>();
   for await (const { pid, text } of processStatuses(proc)) {
-    const pod = await podOf(pods, `${proc}/${pid}`, text);
+    const pod = podOf(pods, `${proc}/${pid}`, text);
     if (pod !== undefined) found.set(pod, pid);
   }
   return found;
@@ -28,24 +28,24 @@ export async function openNetworkNamespace(pod: PodIdentity, proc = "/proc"): Pr
     throw new Unavailable(`the pod ${pod.podUid} ends`, cause);
   });
   // The number could have gone to another process in between.
-  const status = await readIfThere(`${proc}/${pid}/status`);
-  if ((await podOf([pod], `${proc}/${pid}`, status)) !== undefined) return namespace;
+  const status = readOfProcess(`${proc}/${pid}/status`) ?? "";
+  if (podOf([pod], `${proc}/${pid}`, status) !== undefined) return namespace;
   await namespace.close();
   throw new Unavailable(`the pod ${pod.podUid} ends`);
 }
 
 /** Which of the pods the process is the first of a container of. */
-async function podOf(
+function podOf(
   pods: readonly PodIdentity[],
   directory: string,
   status: string,
-): Promise<PodIdentity | undefined> {
+): PodIdentity | undefined {
   // In this namespace and its container's, and no further one that the pod made by itself.
   if (!/^NSpid:\t\d+\t1$/m.test(status)) return undefined;
   const uid = Number(/^Uid:\t(\d+)\t/m.exec(status)?.[1]);
   const candidates = pods.filter((pod) => pod.uid === uid);
   if (candidates.length === 0) return undefined;
-  const groups = await readIfThere(`${directory}/cgroup`);
+  const groups = readOfProcess(`${directory}/cgroup`) ?? "";
   return candidates.find(({ podUid }) => isIn(groups, podUid));
 }
 
@@ -53,9 +53,4 @@ async function podOf(
 function isIn(groups: string, podUid: string): boolean {
   const names = [`/pod${podUid}/`, `-pod${podUid.replaceAll("-", "_")}.slice/`];
   return names.some((name) => groups.includes(name));
-}
-
-/** Empty for a process that ended meanwhile. */
-async function readIfThere(path: string): Promise<string> {
-  return readFile(path, "utf8").catch(() => "");
 }

@@ -20,7 +20,7 @@ export interface ProcessStatus {
 export async function* processStatuses(proc = "/proc"): AsyncGenerator<ProcessStatus> {
   for (const [index, pid] of reading(() => pidsIn(proc)).entries()) {
     if (index % atOnce === atOnce - 1) await setImmediate();
-    const text = reading(() => statusOf(`${proc}/${pid}/status`));
+    const text = readOfProcess(`${proc}/${pid}/status`);
     if (text !== undefined) yield { pid, text };
   }
 }
@@ -29,15 +29,17 @@ function pidsIn(proc: string): string[] {
   return readdirSync(proc).filter((name) => /^\d+$/.test(name));
 }
 
-/** Undefined for a process that ended meanwhile. */
-function statusOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ESRCH") return undefined;
-    throw error;
-  }
+/** What the kernel says of a process. Undefined when it ended meanwhile. Throws PortError `ProcessesUnreadable`. */
+export function readOfProcess(path: string): string | undefined {
+  return reading(() => {
+    try {
+      return readFileSync(path, "utf8");
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT" || code === "ESRCH") return undefined;
+      throw error;
+    }
+  });
 }
 
 function reading<T>(act: () => T): T {

@@ -47,7 +47,7 @@ test("servers that are pinned to another zone than their host came into are told
     status: "False",
     reason: "ServersPinnedElsewhere",
     message:
-      "team/b on node-1 is pinned to zone west, team/c on node-1 is pinned to zone west and team/d on node-1 is pinned to zone west and 1 more: bring the host back into that zone, or ask for zone east in the server",
+      "team/b on node-1 is pinned to zone west, team/c on node-1 is pinned to zone west, team/d on node-1 is pinned to zone west and 1 more: bring the host back into that zone, or ask for zone east in the server",
   });
   const rack = anAggregate("a", rackA);
   const [fine] = aggregateStatusOf(rack, { all: [rack], hosts: held }, now).conditions ?? [];

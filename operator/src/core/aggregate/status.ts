@@ -3,7 +3,7 @@ import type { HostAggregate } from "../../api/kinds.ts";
 import type { HostAggregateStatus } from "../../api/v1alpha1/host-aggregate.ts";
 import { conditionsOf, type Verdict } from "../lib/condition-set.ts";
 import { selects } from "../lib/label-selector.ts";
-import { describeList } from "../lib/list.ts";
+import { describeFirst } from "../lib/list.ts";
 
 /** A hypervisor, by name and the labels of its Node. */
 export interface LabelledHost {
@@ -20,7 +20,7 @@ export interface PinnedServer {
 }
 
 const hostsMax = 256;
-const conflictsMax = 3;
+const namedMax = 3;
 
 /** What the status of an aggregate says of its hosts; `all` are the aggregates that there are. */
 export function aggregateStatusOf(
@@ -69,7 +69,7 @@ function conflictVerdict(
     return [`${name} is in zone ${rival.spec.availabilityZone} by ${rival.metadata.name}`];
   });
   if (conflicts.length === 0) return undefined;
-  const message = `${describeFirst(conflicts)}: change a selector`;
+  const message = `${describeFirst(conflicts, namedMax)}: change a selector`;
   return { type: "Ready", status: "False", reason: "ZoneConflict", message };
 }
 
@@ -85,12 +85,6 @@ function pinnedVerdict(
       .map((server) => `${server.key} on ${name} is pinned to zone ${server.zone}`),
   );
   if (strangers.length === 0) return undefined;
-  const message = `${describeFirst(strangers.toSorted())}: bring the host back into that zone, or ask for zone ${zone} in the server`;
+  const message = `${describeFirst(strangers.toSorted(), namedMax)}: bring the host back into that zone, or ask for zone ${zone} in the server`;
   return { type: "Ready", status: "False", reason: "ServersPinnedElsewhere", message };
-}
-
-function describeFirst(conflicts: readonly string[]): string {
-  const first = describeList(conflicts.slice(0, conflictsMax));
-  const more = conflicts.length - conflictsMax;
-  return more > 0 ? `${first} and ${more} more` : first;
 }

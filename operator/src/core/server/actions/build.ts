@@ -5,7 +5,7 @@ import type { Run, ServerStatus } from "../../../api/v1alpha1/server.ts";
 import { isReleased } from "../../guest/release.ts";
 import { newGuest, uidOf } from "../../guest/resolve.ts";
 import { type Source, takeSource } from "../../guest/source.ts";
-import { describeList } from "../../lib/list.ts";
+import { describeFirst, describeList } from "../../lib/list.ts";
 import { secondsSince, timestampOf } from "../../lib/time.ts";
 import { groupRuleOf, groupStateOf } from "../../scheduler/group.ts";
 import type { ScheduleRequest } from "../../scheduler/request.ts";
@@ -45,9 +45,8 @@ export const build = defineAction({
 
 /** Before all have spoken, the server may run where the API server does not know of it. */
 function waitForWord({ silentHosts }: Recall): Decision {
-  const others = silentHosts.length - namedMax;
-  const named = [...silentHosts.slice(0, namedMax), ...(others > 0 ? [`${others} more`] : [])];
-  const message = `a new leader asks every hypervisor whether it has this server: no answer yet from ${describeList(named)}`;
+  const silent = describeFirst(silentHosts, namedMax);
+  const message = `a new leader asks every hypervisor whether it has this server: no answer yet from ${silent}`;
   return {
     refusal: { ok: false, reason: "Progressing", message },
     againAfterSeconds: wordSeconds,
