@@ -49,6 +49,8 @@ export class ScaleHosts {
   readonly #pods: Informer<Pod>;
   readonly #agents: Controller;
   readonly #kubelets: Controller;
+  /** By the uid of an object: the version that it was last written over. */
+  readonly #overwritten = new Map<string | undefined, string | undefined>();
   /** Times (performance.now) at which hosts took claims. */
   readonly acceptedMs: number[] = [];
 
@@ -163,17 +165,27 @@ export class ScaleHosts {
 
   async #runPod(key: string): Promise<void> {
     const pod = this.#pods.get(key);
-    if (pod?.status?.phase !== "Pending") return;
+    if (pod?.status?.phase !== "Pending" || this.#isOverwritten(pod)) return;
     const guest = this.#guests.get(key);
     if (guest === undefined) return;
     const status = { ...pod.status, phase: "Running" as const };
     const store = this.#api.as(who.kubeletOf(guest.spec.host));
     await store.updateStatus(resources.pods, { ...pod, status }, kubelet);
+    this.#overwrite(pod);
+  }
+
+  /** The watch has not shown yet what was written over this version: it will wake whoever waits. */
+  #isOverwritten({ metadata }: ResourceObject): boolean {
+    return this.#overwritten.get(metadata.uid) === metadata.resourceVersion;
+  }
+
+  #overwrite({ metadata }: ResourceObject): void {
+    this.#overwritten.set(metadata.uid, metadata.resourceVersion);
   }
 
   async #serve(key: string): Promise<void> {
     const guest = this.#guests.get(key);
-    if (guest === undefined) return;
+    if (guest === undefined || this.#isOverwritten(guest)) return;
     const node = this.#nodes.get(guest.spec.host);
     const hasPod = this.#pods.get(key)?.status?.phase === "Running";
     const write = node?.reconcile(guest, hasPod, timestampOf(clock.nowMs()));
@@ -182,9 +194,11 @@ export class ScaleHosts {
     if (write.kind === "finalizers") {
       const change = { metadata: { finalizers: write.finalizers } };
       await store.patch(resources.guests, refOf(key), change, agent);
+      this.#overwrite(guest);
       return;
     }
     await store.updateStatus(resources.guests, { ...guest, status: write.status }, agent);
+    this.#overwrite(guest);
     if (guest.status?.claim === undefined) this.acceptedMs.push(performance.now());
   }
 }
