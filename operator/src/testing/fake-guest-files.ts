@@ -31,6 +31,16 @@ export class FakeGuestFiles implements GuestFiles {
     return (this.#places.get(nameOf(incarnation)) ?? aside)?.directory?.disk;
   }
 
+  /** Whether it was set aside as an orphan. */
+  isAside(incarnation: Incarnation): boolean {
+    return [...this.#orphans.values()].some(({ orphan }) => isSame(orphan, incarnation));
+  }
+
+  /** The agent's record, at once. */
+  record(incarnation: Incarnation): GuestRecord | undefined {
+    return this.#places.get(nameOf(incarnation))?.record;
+  }
+
   /** What the tools for disks do. */
   addDisk(incarnation: Incarnation, disk: FakeDisk): void {
     const { directory } = this.#placeOf(incarnation);

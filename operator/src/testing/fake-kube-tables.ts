@@ -43,6 +43,10 @@ export class Tables {
     return table;
   }
 
+  get watchLagMs(): number {
+    return this.#lagMs;
+  }
+
   set watchLagMs(lagMs: number) {
     this.#lagMs = lagMs;
     for (const { history } of this.#tables.values()) history.lagMs = lagMs;

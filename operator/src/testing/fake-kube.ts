@@ -64,6 +64,10 @@ export class FakeKube extends KubeClient {
   }
 
   /** How long a change takes to be seen by watches and cached lists. */
+  get watchLagMs(): number {
+    return this.state.tables.watchLagMs;
+  }
+
   set watchLagMs(lagMs: number) {
     this.state.tables.watchLagMs = lagMs;
   }

@@ -265,6 +265,24 @@ describe("a plan", () => {
     );
   });
 
+  test("keeps what a later release wrote into the status, whatever it decides", () => {
+    const tidal = {
+      type: "Tidal",
+      status: "True",
+      reason: "High",
+      message: "",
+      lastTransitionTime: now,
+    } as const;
+    fc.assert(
+      fc.property(view, (one) => {
+        const before = { ...one.guest.status, conditions: [tidal], tide: 2 };
+        const planned = planGuest({ ...one, guest: { ...one.guest, status: before } }).status;
+        expect(planned).toMatchObject({ conditions: [tidal], tide: 2 });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   test("has a status that the API server accepts", () => {
     fc.assert(
       fc.property(view, (one) => guestStatusSchema.safeParse(planGuest(one).status).success),

@@ -4,7 +4,7 @@ import { flavorNames, groupName, namespaces, zones } from "../world/people.ts";
 import { drawNetwork } from "./server-draws.ts";
 
 /** Few names, so that servers of the same name follow each other. */
-const namesMax = 3;
+const namesMax = 4;
 
 export const createServer = defineAct({
   name: "create-server",

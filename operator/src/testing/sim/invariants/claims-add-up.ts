@@ -6,21 +6,12 @@ import { resources } from "../../../ports/kube.ts";
 import type { FakeKube } from "../../fake-kube.ts";
 import type { World } from "../world/world.ts";
 import { committed } from "./committed.ts";
+import { HostReports, type Judgement, staleMsMax } from "./host-reports.ts";
 import { defineInvariant } from "./invariant.ts";
-
-/** A host may judge by what it learned of itself this long before or after it said so. */
-const staleMsMax = 150_000;
-
-interface Report {
-  readonly host: string;
-  readonly atMs: number;
-  readonly inventory: NonNullable<NonNullable<Hypervisor["status"]>["inventory"]>;
-}
 
 /** A claim that was accepted, with all that its host was committed to then. */
 interface Acceptance {
-  readonly host: string;
-  readonly atMs: number;
+  readonly judgement: Judgement;
   readonly guest: string;
   readonly asked: Resources;
   readonly used: Resources;
@@ -30,36 +21,33 @@ interface Acceptance {
 export const claimsAddUp = defineInvariant({
   name: "claims-add-up",
   says: "a claim is accepted only where it fits, and what is promised is the sum of what exists",
-  watch({ api, timeline, people }: World) {
-    const reports: Report[] = [];
+  watch(world: World) {
+    const { api, timeline, people, forgetting } = world;
+    const reports = new HostReports(world);
     const waiting: Acceptance[] = [];
     const accepted = new Set<string | undefined>();
-    api.onWrite(({ kind, object }) => {
-      const atMs = timeline.nowMs;
-      if (kind === "Hypervisor" && object !== undefined) {
-        const { metadata, status } = object as Hypervisor;
-        const { inventory } = status ?? {};
-        if (inventory !== undefined) reports.push({ host: metadata.name, atMs, inventory });
-      }
+    api.onWrite(({ kind, actor, object }) => {
       if (kind !== "Guest" || object === undefined) return;
-      const { metadata, spec, status } = object as Guest;
+      const guest = object as Guest;
+      const { metadata, spec, status } = guest;
       if (status?.claim?.state !== "Accepted" || accepted.has(metadata.uid)) return;
       accepted.add(metadata.uid);
-      // A restored API server has forgotten claims that hosts took, and gives them out again.
-      if (people.restores > 0) return;
-      const { host, resources: asked } = spec;
-      const used = addUp(committed(api.kube, host).map((guest) => guest.spec.resources));
-      waiting.push({ host, atMs, guest: metadata.name, asked, used });
+      // What a restored API server has forgotten is taken back, whatever came there since.
+      if (forgetting.hasForgotten(spec.host)) return;
+      const used = addUp(committed(api.kube, spec.host).map((each) => each.spec.resources));
+      const judgement = reports.judgement(guest, actor);
+      waiting.push({ judgement, guest: metadata.name, asked: spec.resources, used });
     });
     return {
       afterStep: () => {
+        reports.look();
         const [first] = waiting;
-        if (first === undefined || timeline.nowMs - first.atMs < staleMsMax) return undefined;
+        if (first === undefined || timeline.nowMs - first.judgement.atMs < staleMsMax)
+          return undefined;
         waiting.shift();
         return excessOf(first, reports);
       },
-      // Nor do they add up for a server that a restore brought back after its host had given it up.
-      missing: async () => (people.restores > 0 ? undefined : unequalIn(api.kube)),
+      missing: async () => unequalIn(api.kube, people.restores > 0),
       atEnd: () => {
         const faults = waiting.map((acceptance) => excessOf(acceptance, reports));
         return faults.find((fault) => fault !== undefined);
@@ -68,34 +56,40 @@ export const claimsAddUp = defineInvariant({
   },
 });
 
-/** What the acceptance promised beyond the most that the host had about then. */
-function excessOf(acceptance: Acceptance, reports: readonly Report[]): string | undefined {
-  const { host, atMs, guest, asked, used } = acceptance;
-  // The last one before the window holds at its beginning.
-  const ofHost = reports.filter((report) => report.host === host);
-  const before = ofHost.findLast((report) => report.atMs < atMs - staleMsMax);
-  const within = ofHost.filter((report) => Math.abs(report.atMs - atMs) <= staleMsMax);
-  const known = before === undefined ? within : [before, ...within];
+/** What the acceptance promised beyond the most that the host may have gone by. */
+function excessOf(acceptance: Acceptance, reports: HostReports): string | undefined {
+  const { judgement, guest, asked, used } = acceptance;
+  const known = reports.inventoriesFor(judgement);
+  // It had no time to say by what it judged.
+  if (known.length === 0) return undefined;
   for (const name of Object.keys(asked)) {
-    const capacities = known.map(({ inventory }) => {
+    const capacities = known.map((inventory) => {
       const offer = inventory[name];
       return offer === undefined ? 0 : capacityOf(offer);
     });
     const capacity = Math.max(0, ...capacities);
     const sum = used[name] ?? 0;
-    if (sum > capacity) return `${host} took ${guest}: ${sum} ${name} of ${capacity}`;
+    if (sum > capacity) return `${judgement.host} took ${guest}: ${sum} ${name} of ${capacity}`;
   }
   return undefined;
 }
 
-/** By Guests, by Servers and by what is told of the host: the same, class by class. */
-function unequalIn(kube: FakeKube): string | undefined {
-  const servers = kube.stored(resources.servers);
+/**
+ * By Guests, by Servers and by what is told of the host: the same, class by class. Excepted is a server that a
+ * restore brought back after its host had given it up: it ends in ERROR, while its Guest still counts.
+ */
+function unequalIn(kube: FakeKube, isRestored: boolean): string | undefined {
+  const isSettled = ({ status }: Server): boolean => !isRestored || status?.phase !== "ERROR";
+  const servers = kube.stored(resources.servers).filter(isSettled);
+  const uids = new Set(servers.map(({ metadata }) => metadata.uid));
   for (const hypervisor of kube.stored(resources.hypervisors)) {
     const { name } = hypervisor.metadata;
-    const byGuests = addUp(committed(kube, name).map(({ spec }) => spec.resources));
+    const guests = committed(kube, name);
+    const settled = guests.filter(({ spec }) => !isRestored || uids.has(spec.server.uid));
+    const byGuests = addUp(settled.map(({ spec }) => spec.resources));
     const byServers = addUp(servers.map((server) => heldOn(server, name)));
-    const fault = differenceOf(byGuests, byServers) ?? untoldIn(hypervisor, byGuests);
+    const told = addUp(guests.map(({ spec }) => spec.resources));
+    const fault = differenceOf(byGuests, byServers) ?? untoldIn(hypervisor, told);
     if (fault !== undefined) return `${name}: ${fault}`;
   }
   return undefined;

@@ -9,12 +9,14 @@ import { defineInvariant } from "./invariant.ts";
 export const groupsKept = defineInvariant({
   name: "groups-kept",
   says: "no host takes more servers of a group than the group allows on one host",
-  watch({ api, people }: World) {
+  watch({ api, forgetting }: World) {
     let fault: string | undefined;
     api.onWrite(({ kind, object }) => {
-      // A restored API server has forgotten claims that hosts took.
-      if (kind !== kinds.guest.kind || object === undefined || people.restores > 0) return;
-      fault ??= crowdOf(object as Guest, api.kube);
+      if (kind !== kinds.guest.kind || object === undefined) return;
+      const guest = object as Guest;
+      // What a restored API server has forgotten is taken back, whatever came there since.
+      if (forgetting.hasForgotten(guest.spec.host)) return;
+      fault ??= crowdOf(guest, api.kube);
     });
     return { afterStep: () => fault };
   },

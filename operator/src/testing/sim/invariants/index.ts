@@ -14,6 +14,7 @@ import { nothingLeft } from "./nothing-left.ts";
 import { oneExecution } from "./one-execution.ts";
 import { quietAtRest } from "./quiet-at-rest.ts";
 import { releasedRests } from "./released-rests.ts";
+import { sameDisk } from "./same-disk.ts";
 import { serversSettle } from "./servers-settle.ts";
 import { specsUntouched } from "./specs-untouched.ts";
 import { wiresUnique } from "./wires-unique.ts";
@@ -24,6 +25,7 @@ export const invariants: readonly Invariant[] = [
   oneExecution,
   releasedRests,
   disksKept,
+  sameDisk,
   specsUntouched,
   laterFactsKept,
   withinRights,

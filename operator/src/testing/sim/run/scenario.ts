@@ -50,7 +50,7 @@ export function scenarioOf(options: ScenarioOptions): Scenario {
     seed: seedOf(chance),
   });
   const events = [
-    ...Array.from({ length: chance.whole(1, 4) }, () => first("create-server")),
+    ...Array.from({ length: chance.whole(1, 8) }, () => first("create-server")),
     ...drawn(acts, chance, { untilMs, everyMs: chance.between(5000, 30_000) }),
     ...drawn(kinds, chance, { untilMs, everyMs: chance.between(2500, 25_000) }),
   ];

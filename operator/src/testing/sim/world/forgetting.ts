@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { annotation } from "../../../api/names.ts";
+import type { Incarnation } from "../../../core/guest/paths.ts";
 import { type ResourceObject, resources } from "../../../ports/kube.ts";
 import { heartbeatNamespace } from "../../access/identities.ts";
 import type { Api } from "./api.ts";
@@ -20,6 +21,11 @@ export class Forgetting {
   readonly #api: Api;
   readonly #timeline: Timeline;
   readonly #guests = new Map<ServerContainer, Forgotten>();
+  #restoredMs: number | undefined;
+  /** Hosts that the last backup knows: by their Lease or their Hypervisor. */
+  #known: ReadonlySet<string> = new Set();
+  /** Hosts that have had what a restored API server did not know. */
+  readonly #forgetful = new Set<string>();
   /** When each host said first since the last restore what it has. */
   readonly #heardMs = new Map<string, number>();
 
@@ -37,6 +43,10 @@ export class Forgetting {
   async lookAnew(nodes: readonly SimNode[]): Promise<void> {
     this.#heardMs.clear();
     const restoredMs = this.#timeline.nowMs;
+    this.#restoredMs = restoredMs;
+    const { kube } = this.#api;
+    const words = [...kube.stored(resources.leases), ...kube.stored(resources.hypervisors)];
+    this.#known = new Set(words.map(({ metadata }) => metadata.name));
     const { items } = await this.#api.kube.list(resources.guests, { consistency: "quorum" });
     for (const node of nodes) {
       for (const container of node.containers.values()) {
@@ -47,6 +57,9 @@ export class Forgetting {
         );
         if (!isKnown) this.#guests.set(container, { host: node.name, restoredMs });
       }
+      const isForgotten = ({ serverUid, token }: Incarnation): boolean =>
+        !items.some(({ spec }) => spec.server.uid === serverUid && spec.token === token);
+      if ((await node.disk.files.list()).some(isForgotten)) this.#forgetful.add(node.name);
     }
   }
 
@@ -56,10 +69,23 @@ export class Forgetting {
    */
   isBeyondRules(container: ServerContainer): boolean {
     const forgotten = this.#guests.get(container);
-    if (forgotten === undefined) return false;
-    const dueMs = forgotten.restoredMs + hearingMs;
-    const heardMs = this.#heardMs.get(forgotten.host) ?? Infinity;
-    return this.#timeline.nowMs > dueMs && heardMs > dueMs;
+    return forgotten !== undefined && this.#isUnheard(forgotten.host, forgotten.restoredMs);
+  }
+
+  /** Whether the host may take back more than a restored API server lets one expect. */
+  hasForgotten(host: string): boolean {
+    return this.#forgetful.has(host);
+  }
+
+  /** Whether nobody waits for what the host has: the last restore made it a silent one, or a stranger. */
+  isPassedOver(host: string): boolean {
+    if (this.#restoredMs === undefined) return false;
+    return !this.#known.has(host) || this.#isUnheard(host, this.#restoredMs);
+  }
+
+  #isUnheard(host: string, restoredMs: number): boolean {
+    const dueMs = restoredMs + hearingMs;
+    return this.#timeline.nowMs > dueMs && (this.#heardMs.get(host) ?? Infinity) > dueMs;
   }
 }
 

@@ -10,7 +10,13 @@ import type { FakeKube } from "../../fake-kube.ts";
 import type { Trace } from "./trace.ts";
 
 export const namespaces = ["team", "other"] as const;
-export const flavorNames = ["m1.small", "m1.large"] as const;
+/** Of the last, two fill a host with what only its agent counts: kubelets know nothing of guests' disks. */
+const flavorSpecs = {
+  "m1.small": {},
+  "m1.large": { vcpus: 4, memoryMib: 3072, rootDiskGib: 20 },
+  "m1.disk": { memoryMib: 512, rootDiskGib: 45 },
+} as const;
+export const flavorNames = Object.keys(flavorSpecs);
 /** Of a server group in each namespace, whose members are to be on different hosts. */
 export const groupName = "apart";
 export const zones = ["east", "west"] as const;
@@ -67,12 +73,9 @@ export class People {
 
   /** Namespaces, flavors and images. */
   async prepare(): Promise<void> {
-    await this.#create(resources.flavors, asNew(aFlavor({ metadata: { name: flavorNames[0] } })));
-    const large = { vcpus: 4, memoryMib: 3072, rootDiskGib: 20 };
-    await this.#create(
-      resources.flavors,
-      asNew(aFlavor({ metadata: { name: flavorNames[1] }, spec: large })),
-    );
+    for (const [name, spec] of Object.entries(flavorSpecs)) {
+      await this.#create(resources.flavors, asNew(aFlavor({ metadata: { name }, spec })));
+    }
     for (const name of namespaces) await this.makeNamespace(name);
   }
 
