@@ -74,6 +74,23 @@ export class ServerWorld {
     return this.nodes.flatMap((node) => [...node.domains.values()]);
   }
 
+  /** What would be done now. */
+  kinds(): Step["kind"][] {
+    return this.plan().steps.map(({ kind }) => kind);
+  }
+
+  /** The node that the Server is on. */
+  get host(): FakeNode {
+    return this.node(this.status.hypervisor);
+  }
+
+  /** The first of the Server's Guests. */
+  get guest(): Guest {
+    const [first] = this.guests;
+    if (first === undefined) throw new Error("no guest");
+    return first;
+  }
+
   node(name: string | undefined): FakeNode {
     const found = this.nodes.find((node) => node.name === name);
     if (found === undefined) throw new Error(`no node ${name}`);
