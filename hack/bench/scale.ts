@@ -55,12 +55,18 @@ export async function scale(args: readonly string[]): Promise<Report> {
 }
 
 /** Real agents and kubelets cost the API server no more than a token or a certificate that it knows. */
-async function administratorToken({ kubectl }: LoneApiServer): Promise<string> {
+async function administratorToken(server: LoneApiServer): Promise<string> {
   const account = ["-n", systemNamespace, "bench"];
-  await kubectl(["create", "serviceaccount", ...account]);
+  await server.kubectl(["create", "serviceaccount", ...account]);
   const subject = `--serviceaccount=${systemNamespace}:bench`;
-  await kubectl(["create", "clusterrolebinding", "bench", "--clusterrole=cluster-admin", subject]);
-  return (await kubectl(["create", "token", ...account, "--duration=12h"])).stdout.trim();
+  await server.kubectl([
+    "create",
+    "clusterrolebinding",
+    "bench",
+    "--clusterrole=cluster-admin",
+    subject,
+  ]);
+  return (await server.kubectl(["create", "token", ...account, "--duration=12h"])).stdout.trim();
 }
 
 function optionsOf(args: readonly string[]): Options {

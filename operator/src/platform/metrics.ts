@@ -22,14 +22,15 @@ class ReadGauge {
     register: Registry,
   ) {
     const figures = this.#figures;
-    new Gauge({
+    const gauge = new Gauge({
       ...options,
       labelNames: [label],
-      registers: [register],
+      registers: [],
       collect() {
         for (const [value, read] of figures) this.set({ [label]: value }, read());
       },
     });
+    register.registerMetric(gauge);
   }
 
   /** Of two with the same value of the label the later one counts. */
