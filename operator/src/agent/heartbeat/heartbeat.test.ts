@@ -22,6 +22,9 @@ let calls: string[];
 let stop: AbortController;
 let forgotten: readonly ForgottenGuest[] | undefined;
 let damage: PortError | undefined;
+/** What a look at the disk waits for. */
+let disk: Promise<void>;
+let looks: number;
 
 beforeEach(() => {
   clock = new FakeClock();
@@ -32,6 +35,8 @@ beforeEach(() => {
   calls = [];
   forgotten = [];
   damage = undefined;
+  disk = Promise.resolve();
+  looks = 0;
   stop = new AbortController();
 });
 
@@ -49,6 +54,8 @@ function start(): void {
   const heartbeat = new Heartbeat({
     ...{ kube: intercepted, namespace, nodeName, clock, log },
     forgotten: async () => {
+      looks += 1;
+      await disk;
       if (damage !== undefined) throw damage;
       return forgotten;
     },
@@ -173,6 +180,30 @@ describe("the heartbeat", () => {
     const next = await kube.get(resources.leases, ref);
     expect(next.metadata.annotations).toMatchObject({ [annotation.forgotten]: "" });
     expect(next.spec?.renewTime).not.toBe(before);
+  });
+
+  test("goes on while its disk hangs, with one look at it, and speaks again when it answers", async () => {
+    const annotations = async () => (await kube.get(resources.leases, ref)).metadata.annotations;
+    start();
+    await clock.advance(5000);
+    expect(await annotations()).toMatchObject({ [annotation.forgotten]: "" });
+    let answer = (): void => {};
+    disk = new Promise((resolve) => {
+      answer = resolve;
+    });
+    looks = 0;
+    const seen = new Set([await renewTime()]);
+    for (let beat = 0; beat < 6; beat += 1) {
+      await clock.advance(7000);
+      seen.add(await renewTime());
+    }
+    expect(seen.size).toBe(7);
+    expect(looks).toBe(1);
+    expect((await annotations())?.[annotation.forgotten]).toBeUndefined();
+    expect(log.lines).toMatchObject([{ level: "error", reason: "TimedOut" }]);
+    answer();
+    await clock.advance(5000);
+    expect(await annotations()).toMatchObject({ [annotation.forgotten]: "" });
   });
 
   test("goes on after somebody else wrote its Lease", async () => {

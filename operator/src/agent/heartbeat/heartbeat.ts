@@ -5,7 +5,7 @@ import { HistoryWentBack, LeaseWitness } from "../../platform/lease-witness.ts";
 import type { Logger } from "../../platform/logging.ts";
 import { pause } from "../../platform/pause.ts";
 import { type Clock, microTimestampOf } from "../../ports/clock.ts";
-import { Conflict, NotFound, PortError } from "../../ports/errors.ts";
+import { Conflict, NotFound, PortError, TimedOut } from "../../ports/errors.ts";
 import { type KubeStore, type Lease, resources } from "../../ports/kube.ts";
 
 export interface HeartbeatOptions {
@@ -23,6 +23,8 @@ export interface HeartbeatOptions {
 const intervalSeconds = 5;
 /** For those who look: the operator times the changes by its own clock. */
 const leaseDurationSeconds = 20;
+/** What a look at the node's disk may take, so that a disk that hangs delays no beat for long. */
+const lookSecondsMax = 2;
 
 /**
  * Tells that this node's agent is alive, by renewing a Lease, and what of its node the API server has
@@ -36,6 +38,8 @@ export class Heartbeat {
   #hasFailed = false;
   /** It cannot say what the API server has forgotten, and has told so. */
   #isMute = false;
+  /** A look at the node's disk has not come to an end. */
+  #isLooking = false;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -94,11 +98,11 @@ export class Heartbeat {
     return { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata };
   }
 
-  /** A disk that cannot be read tells of no guest, and is no reason to be taken for dead. */
+  /** A disk that cannot be read, or hangs, tells of no guest, and is no reason to be taken for dead. */
   async #forgotten(): Promise<readonly ForgottenGuest[] | undefined> {
-    const { forgotten, log } = this.#options;
+    const { log } = this.#options;
     try {
-      const guests = await forgotten();
+      const guests = await this.#look();
       this.#isMute = false;
       return guests;
     } catch (error) {
@@ -108,6 +112,22 @@ export class Heartbeat {
       this.#isMute = true;
       return undefined;
     }
+  }
+
+  /** One look at a time: each that hangs keeps a thread. What comes late is of a state that has passed. */
+  #look(): Promise<readonly ForgottenGuest[] | undefined> {
+    const { forgotten, clock } = this.#options;
+    const silence = new TimedOut(`the node's disk did not answer within ${lookSecondsMax} s`);
+    if (this.#isLooking) return Promise.reject(silence);
+    this.#isLooking = true;
+    return new Promise((resolve, reject) => {
+      const cancel = clock.after(lookSecondsMax * 1000, () => reject(silence));
+      const end = (): void => {
+        cancel();
+        this.#isLooking = false;
+      };
+      void forgotten().then(resolve, reject).finally(end);
+    });
   }
 
   async #renewed(lease: Lease): Promise<Lease> {
