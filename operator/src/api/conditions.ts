@@ -10,6 +10,7 @@ export const conditionTypes = {
   RebuildRequired: "The image in the spec is not the one that the server was built from.",
   RestartRequired:
     "The guest runs with something that is another one by now; it gets that when it is stopped and started.",
+  PodOutdated: "The server's pod lacks labels or the readiness probe that the Server has by now.",
   Up: "The hypervisor's agent sends its heartbeat.",
   VirtTypeProven: "A probe guest ran under the virtualization type that the hypervisor offers.",
   Satisfied: "The members of the server group stand as its policy asks.",
@@ -68,6 +69,8 @@ export const reasons = {
   MetadataIncomplete:
     "A Secret that the server names for its user data or SSH keys is missing or cannot be used. Make it as the message says: the server goes on.",
   PodRefused: "The server pod was refused; the message says by what.",
+  PodChangeRefused:
+    "The API server did not take a change of the pod's labels or readiness probe; tried again every 15 s. The message says by what, and which field to change.",
   PodUnplaced:
     "The node of the hypervisor did not take the server pod; the message says why. A new server goes to the next hypervisor, one that has a disk waits for room on its own.",
   PodLost: "The server pod went away; the guest is started again with the same disk.",

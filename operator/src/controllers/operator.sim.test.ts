@@ -175,6 +175,36 @@ describe("an operator", () => {
     expect((await cluster.server())?.status?.run?.token).toBe(1);
   });
 
+  test("tells which labels a policy keeps from the pod, and all else of the server as ever", async () => {
+    await operator.stop();
+    let isRefused = true;
+    const policy = interceptKube(cluster.kube, {
+      before({ verb, kind }) {
+        if (verb !== "patch" || kind !== "Pod" || !isRefused) return;
+        throw new Refused("Forbidden", "label owner: write a team's name");
+      },
+    });
+    const { clock, random } = cluster;
+    operator = new OperatorProcess({ clock, random, kube: policy });
+    await cluster.createServer();
+    await untilPhase("ACTIVE");
+    const writer = { fieldManager: "user" };
+    const change = { metadata: { labels: { owner: "x" } }, spec: { powerState: "Stopped" } };
+    await cluster.kube.patch(resources.servers, { namespace: "team", name: "web" }, change, writer);
+    const told = async () =>
+      (await cluster.server())?.status?.conditions?.find(({ type }) => type === "PodOutdated");
+    await cluster.until("told", async () => (await told())?.reason === "PodChangeRefused");
+    expect((await told())?.message).toContain(
+      "metadata.labels (owner) does not reach the server's pod: label owner: write a team's name",
+    );
+    await untilPhase("SHUTOFF");
+    expect(await told()).toBeDefined();
+    isRefused = false;
+    await cluster.until("so", async () => (await told()) === undefined);
+    const [pod] = await cluster.list(resources.pods);
+    expect(pod?.metadata.labels).toMatchObject({ owner: "x" });
+  });
+
   test("calls no host down because its own watch of the heartbeats is silent", async () => {
     await operator.stop();
     const silence = new AbortController();

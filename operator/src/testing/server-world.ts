@@ -11,7 +11,7 @@ import { hostStatesOf } from "../core/scheduler/host-states.ts";
 import { type ServerPlan, plan } from "../core/server/plan.ts";
 import type { Recall } from "../core/server/recall.ts";
 import type {
-  CreationRefusal,
+  WriteRefusal,
   Neighbour,
   ObservedPod,
   Placement,
@@ -43,7 +43,8 @@ export class ServerWorld {
   claimsOfOthers: HeldClaim[] = [];
   guests: Guest[] = [];
   pods: ObservedPod[] = [];
-  creationRefusal: CreationRefusal | undefined;
+  creationRefusal: WriteRefusal | undefined;
+  markRefusal: WriteRefusal | undefined;
   /** What hosts say that the API server has forgotten of the server. */
   recall: Recall = { guest: undefined, silentHosts: [] };
   isNamespaceLeaving = false;
@@ -127,10 +128,11 @@ export class ServerWorld {
   observe(): ServerObservation {
     if (this.server === undefined) throw new Error("the Server is gone");
     const { server, flavor, image, guests, pods, creationRefusal, nowMs } = this;
-    const { isNamespaceLeaving, guestImage } = this;
+    const { isNamespaceLeaving, guestImage, markRefusal } = this;
     return {
       ...{ server, flavor, image, guests, pods, creationRefusal, nowMs, isNamespaceLeaving },
       guestImage,
+      markRefusal,
       overheadMib: 160,
       hostOf: (name) => {
         const node = this.nodes.find((one) => one.name === name);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PodPolicy } from "../../core/guest/pod.ts";
+import { describeRefusal } from "../../core/guest/pod-marks.ts";
 import { AssumedClaims } from "../../core/scheduler/assumed.ts";
 import type { SchedulerSettings } from "../../core/scheduler/settings.ts";
 import { newsOf } from "../../core/server/news.ts";
 import { plan, type ServerPlan } from "../../core/server/plan.ts";
-import type { CreationRefusal, ServerObservation } from "../../core/server/state.ts";
+import type { WriteRefusal, ServerObservation } from "../../core/server/state.ts";
 import type { Step } from "../../core/server/steps.ts";
 import { Controller, type Pass, type ReconcileResult } from "../../platform/controller.ts";
 import type { EventRecorder } from "../../platform/events.ts";
@@ -14,7 +15,7 @@ import { type Context, type Fleet, isWaiting } from "../fleet.ts";
 import type { HostBook } from "../host-book.ts";
 import type { Testimonies } from "../testimonies.ts";
 import { StepApplier } from "./apply.ts";
-import { ServerObserver } from "./observe.ts";
+import { type Recollection, ServerObserver } from "./observe.ts";
 import { watchServers } from "./watches.ts";
 
 export interface ServerControllerOptions {
@@ -33,6 +34,11 @@ export interface ServerControllerOptions {
   readonly prove: ProveLeadership;
 }
 
+interface Refusal {
+  readonly message: string;
+  readonly atMs: number;
+}
+
 /** Brings every Server to what its spec asks, by plans of `core/server`. */
 export class ServerController {
   readonly #context: Context;
@@ -40,8 +46,8 @@ export class ServerController {
   readonly #controller: Controller;
   readonly #observer: ServerObserver;
   readonly #assumed = new AssumedClaims();
-  /** By the key of the Server: what the API server last refused to make for it, and when. */
-  readonly #refusals = new Map<string, { readonly message: string; readonly atMs: number }>();
+  /** By the key of the Server: what the API server last refused to make for it, or to change on its pod. */
+  readonly #refusals = { creation: new Map<string, Refusal>(), marks: new Map<string, Refusal>() };
 
   constructor(context: Context, options: ServerControllerOptions) {
     this.#context = context;
@@ -98,36 +104,64 @@ export class ServerController {
   ): Promise<void> {
     const { server, guests } = observed;
     const applier = new StepApplier(this.#context.kube, this.#options.podPolicy, server, guests);
+    let refusal: Refused | undefined;
     for (const step of decided.steps) {
       pass.signal.throwIfAborted();
       if (isCreation(step)) await this.#create(key, applier.apply(step));
+      else if (step.kind === "MarkPod") refusal = await this.#mark(key, step, applier);
       else await applier.apply(step);
       if (step.kind === "WriteStatus") this.#tell(observed, step.status, pass);
+    }
+    if (refusal !== undefined) throw refusal;
+  }
+
+  /** What a policy refuses of a pod's labels and annotations keeps nothing else from being done and told. */
+  async #mark(
+    key: string,
+    step: Extract<Step, { kind: "MarkPod" }>,
+    applier: StepApplier,
+  ): Promise<Refused | undefined> {
+    const { marks } = this.#refusals;
+    try {
+      await applier.apply(step);
+      marks.delete(key);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      const message = describeRefusal(step.change, error.message);
+      marks.set(key, { message, atMs: this.#context.clock.monotonicMs() });
+      return error;
     }
   }
 
   /** What quota, LimitRange or a policy refuses is kept: the next plan tells the user of it. */
   async #create(key: string, creation: Promise<void>): Promise<void> {
+    const refusals = this.#refusals.creation;
     try {
       await creation;
-      this.#refusals.delete(key);
+      refusals.delete(key);
     } catch (error) {
       if (error instanceof Refused || error instanceof AlreadyExists) {
         const atMs = this.#context.clock.monotonicMs();
-        this.#refusals.set(key, { message: error.message, atMs });
+        refusals.set(key, { message: error.message, atMs });
       }
       throw error;
     }
   }
 
-  #recollect(key: string): { creationRefusal: CreationRefusal | undefined; nowMs: number } {
+  #recollect(key: string): Recollection {
     const { clock } = this.#context;
-    const refusal = this.#refusals.get(key);
-    const creationRefusal = refusal && {
-      message: refusal.message,
-      ageSeconds: (clock.monotonicMs() - refusal.atMs) / 1000,
+    const { creation, marks } = this.#refusals;
+    const aged = (refusal: Refusal | undefined): WriteRefusal | undefined =>
+      refusal && {
+        message: refusal.message,
+        ageSeconds: (clock.monotonicMs() - refusal.atMs) / 1000,
+      };
+    return {
+      creationRefusal: aged(creation.get(key)),
+      markRefusal: aged(marks.get(key)),
+      nowMs: clock.nowMs(),
     };
-    return { creationRefusal, nowMs: clock.nowMs() };
   }
 
   /** One transition is told three times: to the user, to the operator of the cluster, and as a trend. */
@@ -141,7 +175,8 @@ export class ServerController {
   }
 
   #forget(key: string): ReconcileResult {
-    this.#refusals.delete(key);
+    this.#refusals.creation.delete(key);
+    this.#refusals.marks.delete(key);
     this.#assumed.seen(key, undefined);
     return { kind: "done" };
   }

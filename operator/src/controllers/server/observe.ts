@@ -7,7 +7,7 @@ import type { AssumedClaims } from "../../core/scheduler/assumed.ts";
 import type { SchedulerSettings } from "../../core/scheduler/settings.ts";
 import { cardKeys } from "../../core/server/attachments.ts";
 import type {
-  CreationRefusal,
+  WriteRefusal,
   Neighbour,
   Placement,
   ServerObservation,
@@ -39,7 +39,8 @@ export interface ObserverOptions {
 
 /** What only the shell knows of a Server. */
 export interface Recollection {
-  readonly creationRefusal: CreationRefusal | undefined;
+  readonly creationRefusal: WriteRefusal | undefined;
+  readonly markRefusal: WriteRefusal | undefined;
   readonly nowMs: number;
 }
 
@@ -87,7 +88,7 @@ export class ServerObserver {
     return this.#observation({ server, guests: guests.items, pods: pods.items }, recollection);
   }
 
-  #observation(own: Own, { creationRefusal, nowMs }: Recollection): ServerObservation {
+  #observation(own: Own, recollection: Recollection): ServerObservation {
     const { fleet, overheadMib, podPolicy } = this.#options;
     const { server } = own;
     return {
@@ -113,12 +114,11 @@ export class ServerObserver {
         return found && readDefinition(name, found.spec?.config);
       },
       neighbours: () => this.#neighbours(server),
-      creationRefusal,
       placement: () => this.#placement(),
       recall: () => this.#options.testimonies.recall(server.metadata.uid ?? ""),
       overheadMib,
       guestImage: podPolicy.guestImage,
-      nowMs,
+      ...recollection,
     };
   }
 

@@ -3,6 +3,7 @@ import { group } from "../../api/define-kind.ts";
 import type { Server } from "../../api/kinds.ts";
 import { annotation } from "../../api/names.ts";
 import type { DomainModel } from "../../api/v1alpha1/guest.ts";
+import { describeList } from "../lib/list.ts";
 import { formatProbe } from "./readiness-probe.ts";
 
 /** Labels and annotations of a server pod, each by its key. */
@@ -56,6 +57,17 @@ export function marksAfter(found: PodMarks, change: MarkChange): PodMarks {
     labels: merged(found.labels, change.labels),
     annotations: merged(found.annotations, change.annotations),
   };
+}
+
+/** For people: what of a Server its pod did not get, why, and what to do about it. */
+export function describeRefusal({ labels, annotations }: MarkChange, cause: string): string {
+  const keys = Object.keys(labels);
+  const fields = [
+    ...(keys.length > 0 ? [`metadata.labels (${describeList(keys)})`] : []),
+    ...(annotation.readinessProbe in annotations ? ["spec.readinessProbe"] : []),
+  ];
+  const what = fields.length === 0 ? "metadata.labels" : describeList(fields);
+  return `what changed in ${what} does not reach the server's pod: ${cause}; change it, or what refuses it: it is tried again`;
 }
 
 function isOurs(key: string): boolean {

@@ -2,6 +2,7 @@
 import type { Condition } from "../../api/define-kind.ts";
 import type { ServerStatus } from "../../api/v1alpha1/server.ts";
 import { finalizer } from "../../api/names.ts";
+import { markChange, podMarks } from "../guest/pod-marks.ts";
 import { conditionOf } from "../lib/condition-set.ts";
 import { isEqual } from "../lib/equal.ts";
 import { secondsSince } from "../lib/time.ts";
@@ -49,10 +50,13 @@ export function plan(observation: ServerObservation): ServerPlan {
   };
 }
 
-/** Whoever made what was refused to us, another leader for example: it is there. */
+/** Whoever did what was refused to us, another leader for example, or took back what was asked: it is so. */
 function withoutOldRefusal(state: ServerState): ServerState {
-  const isMade = state.guest !== undefined && state.pod !== undefined;
-  return isMade ? { ...state, creationRefusal: undefined } : state;
+  const { guest, pod, server } = state;
+  if (guest === undefined || pod === undefined) return { ...state, markRefusal: undefined };
+  const isMarked = markChange(pod.marks, podMarks(server, guest.spec.domain)) === undefined;
+  const current = { ...state, creationRefusal: undefined };
+  return isMarked ? { ...current, markRefusal: undefined } : current;
 }
 
 /** The first action that is due and allowed, begun. */

@@ -34,8 +34,8 @@ export interface ObservedPod {
   readonly trouble: string | undefined;
 }
 
-/** The API server did not take a Guest or pod: quota, LimitRange, PodSecurity, a policy. */
-export interface CreationRefusal {
+/** What the API server did not take: for quota, LimitRange, PodSecurity, a policy. */
+export interface WriteRefusal {
   readonly message: string;
   readonly ageSeconds: number;
 }
@@ -77,7 +77,9 @@ export interface ServerObservation {
   /** Asked only when a host has to be chosen. */
   readonly neighbours: () => readonly Neighbour[];
   /** The last attempt to make a Guest or pod, if it was refused. */
-  readonly creationRefusal: CreationRefusal | undefined;
+  readonly creationRefusal: WriteRefusal | undefined;
+  /** The last attempt to have the pod follow the Server, if it was refused. */
+  readonly markRefusal: WriteRefusal | undefined;
   /** Asked only when a host has to be chosen, since it counts the whole fleet. */
   readonly placement: () => Placement;
   /** Asked only before a run is granted. */

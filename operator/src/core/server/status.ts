@@ -15,7 +15,7 @@ import { timestampOf } from "../lib/time.ts";
 import type { Decision } from "./action.ts";
 import { driftVerdicts, lastAppliedOf, pinnedZone } from "./drift.ts";
 import { type ServerState, isOn, isSettledOff } from "./state.ts";
-import { availability, readiness, scheduling } from "./verdicts.ts";
+import { availability, podVerdicts, readiness, scheduling } from "./verdicts.ts";
 
 /** What a server without a host waits for by itself; anything else needs its owner. */
 const passingReasons: readonly string[] = [
@@ -67,6 +67,7 @@ function livingStatusOf(state: ServerState, refusal: Decision["refusal"]): Serve
     { type: "Available", ...availability(state, ready) },
     { type: "Scheduled", ...scheduling(state, ready) },
     ...(isMade(state) ? driftVerdicts(state) : []),
+    ...podVerdicts(state),
   ];
   return compact({
     ...laterMembers(serverStatusSchema.shape, status),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, test } from "vitest";
+import { conditionOf } from "../lib/condition-set.ts";
 import { ServerWorld } from "../../testing/server-world.ts";
 
 let world: ServerWorld;
@@ -39,5 +40,21 @@ describe("a server's pod", () => {
     expect(kinds()).not.toContain("MarkPod");
     world.pods = world.pods.map((pod) => ({ ...pod, isDeleting: false, phase: "Failed" }));
     expect(kinds()).not.toContain("MarkPod");
+  });
+
+  test("that may not be changed as the Server says is left in peace for a while, and its owner is told", () => {
+    const outdated = () => conditionOf(world.status.conditions, "PodOutdated");
+    world.settle();
+    label({ app: "web" });
+    world.markRefusal = { message: "what changed in metadata.labels (app) …", ageSeconds: 0 };
+    world.settle();
+    expect(outdated()).toMatchObject({ status: "True", reason: "PodChangeRefused" });
+    expect(outdated()?.message).toContain("metadata.labels (app)");
+    expect(world.plan()).toMatchObject({ steps: [], againAfterSeconds: 15 });
+    world.markRefusal = { ...world.markRefusal, ageSeconds: 15 };
+    expect(kinds()).toEqual(["MarkPod"]);
+    label({});
+    world.settle();
+    expect(outdated()).toBeUndefined();
   });
 });

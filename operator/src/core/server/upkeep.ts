@@ -68,7 +68,8 @@ function recreateGuest(state: ServerState): Decision {
   const group = groupOn(run.host, state);
   const machine = { ...frozen, uid };
   const guest = newGuest({ server, run, source, machine, claim: allocation, group });
-  return unlessRefused(state, [{ kind: "CreateGuest", guest }, ...podSteps(guest, state)]);
+  const steps: Step[] = [{ kind: "CreateGuest", guest }, ...podSteps(guest, state)];
+  return unlessRefused(state.creationRefusal, steps);
 }
 
 /** What a Guest on the host carries of the server's group. */
@@ -108,11 +109,11 @@ function keepClaim(guest: Guest, state: ServerState): Decision {
 function keepPod(guest: Guest, state: ServerState): Decision {
   const { pod, nowMs } = state;
   if (pod === undefined) {
-    return unlessRefused(state, podSteps(guest, state));
+    return unlessRefused(state.creationRefusal, podSteps(guest, state));
   }
   if (pod.isDeleting) return {};
   const hasEnded = pod.phase === "Failed" || pod.phase === "Succeeded";
-  if (!hasEnded) return markPod(pod, podMarks(state.server, guest.spec.domain));
+  if (!hasEnded) return markPod(pod, podMarks(state.server, guest.spec.domain), state.markRefusal);
   const podSeconds = secondsSince(pod.createdTime, nowMs);
   const waitSeconds = failedPodSeconds(state, podSeconds) - podSeconds;
   return waitSeconds > 0
@@ -120,9 +121,13 @@ function keepPod(guest: Guest, state: ServerState): Decision {
     : { steps: [{ kind: "DeletePod", pod }] };
 }
 
-function markPod(pod: ObservedPod, wanted: PodMarks): Decision {
+function markPod(
+  pod: ObservedPod,
+  wanted: PodMarks,
+  refusal: ServerState["markRefusal"],
+): Decision {
   const change = markChange(pod.marks, wanted);
-  return change === undefined ? {} : { steps: [{ kind: "MarkPod", pod, change }] };
+  return change === undefined ? {} : unlessRefused(refusal, [{ kind: "MarkPod", pod, change }]);
 }
 
 /** How long a failed pod stands: a share of the time that the guest was down before it was made. */
@@ -134,8 +139,8 @@ function failedPodSeconds({ status, nowMs }: ServerState, podSeconds: number): n
   return Math.min(Math.max(share, failedPodSecondsMin), failedPodSecondsMax);
 }
 
-function unlessRefused({ creationRefusal }: ServerState, steps: readonly Step[]): Decision {
-  const restSeconds = refusalRestSeconds - (creationRefusal?.ageSeconds ?? refusalRestSeconds);
+function unlessRefused(refusal: ServerState["creationRefusal"], steps: readonly Step[]): Decision {
+  const restSeconds = refusalRestSeconds - (refusal?.ageSeconds ?? refusalRestSeconds);
   return restSeconds > 0 ? { againAfterSeconds: restSeconds } : { steps };
 }
 

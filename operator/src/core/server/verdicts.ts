@@ -166,6 +166,13 @@ const agentAbsent = no(
   "the readinessProbe asks the guest's agent, for which the guest has no channel: name another probe, or build the server anew from an image with the property hw_qemu_guest_agent=yes",
 );
 
+/** What the pod of the server was to get of it and did not. */
+export function podVerdicts({ markRefusal }: ServerState): Verdict[] {
+  if (markRefusal === undefined) return [];
+  const { message } = markRefusal;
+  return [{ type: "PodOutdated", status: "True", reason: "PodChangeRefused", message }];
+}
+
 /** Whether a hypervisor accepted the claim. `ready` says why there is none. */
 export function scheduling({ run, guest, vm }: ServerState, ready: Judgement): Judgement {
   if (run === undefined || vm === "pending" || vm === "error") return { ...ready, status: "False" };
