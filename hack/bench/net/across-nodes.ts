@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Guests and pods on two nodes of the cluster: every way between them in the same run. */
 import { spawn } from "node:child_process";
+import { bridgedNetwork } from "../../../e2e/framework/attachment.ts";
 import { serveImage } from "../../../e2e/framework/image-server.ts";
 import { findProcesses } from "../../../e2e/framework/processes.ts";
 import { until } from "../../../e2e/framework/wait.ts";
 import { apiVersion } from "../../../operator/src/api/define-kind.ts";
+import type { Server } from "../../../operator/src/api/kinds.ts";
 import { bridge } from "../../cluster/layout.ts";
 import { run } from "../../exec.ts";
 import { percentile } from "../report.ts";
 import type { BenchWorld } from "../world.ts";
-import type { Figures } from "./one-host.ts";
-import {
-  type End,
-  figuresOf,
-  measure,
-  type Measured,
-  ratiosOf,
-  serveArguments,
-  withQueues,
-  wireProgram,
-} from "./wire.ts";
+import { Comparison, type End, type Figures, serveArguments, wireProgram } from "./wire.ts";
 
 /** An end that others reach. */
 interface Place extends End {
@@ -28,6 +20,8 @@ interface Place extends End {
 
 const bootSecondsMax = 180;
 const answerIntervalMs = 25;
+const wireName = "wire";
+const wireAddresses = ["10.8.0.7", "10.8.0.8"] as const;
 const severalQueues = {
   apiVersion,
   kind: "Flavor",
@@ -40,41 +34,35 @@ const severalQueues = {
   },
 };
 
+/** Each of two guests has a card on the pod network, by NAT, and one on a wire that joins the nodes' bridges. */
 export async function acrossNodes(
   world: BenchWorld,
 ): Promise<{ figures: Figures; ratios: Figures }> {
   const program = await wireProgram();
   const [first, second] = (await world.cluster.status()).nodes;
   if (first === undefined || second === undefined) throw new Error("this takes two nodes");
-  await world.tenant.apply(severalQueues);
+  await world.tenant.apply(severalQueues, bridgedNetwork(world.namespace, wireName));
   const pods = [await podOn(world, first.name, 1), await podOn(world, second.name, 2)] as const;
-  const floor = await measure({ from: pods[0], to: pods[1].address }, 1);
+  const floor = { from: pods[0], to: pods[1].address };
+  const compared = await Comparison.with("pod to pod", floor);
   const answerSeconds: number[] = [];
-  const measured: [string, Measured][] = [];
   for (const queues of [1, 2] as const) {
     const guests = await bootPair(world, program, queues);
     answerSeconds.push(...guests.answerSeconds);
+    // The pod on the other node than the guest's.
+    const pod = guests.host === first.name ? pods[1] : pods[0];
     for (const [name, from, to] of [
-      ["guest to guest", guests.first, guests.second],
-      // The pod on the other node than the guest's.
-      ["guest to pod", guests.first, guests.host === first.name ? pods[1] : pods[0]],
-      ["pod to guest", guests.host === first.name ? pods[1] : pods[0], guests.first],
+      ["guest to guest by NAT", guests.first, guests.second.address],
+      ["guest to guest by bridge", guests.first, wireAddresses[1]],
+      ["guest to pod", guests.first, pod.address],
+      ["pod to guest", pod, guests.first.address],
     ] as const) {
-      const way = { from, to: to.address };
-      measured.push([withQueues(name, queues), await measure(way, queues)]);
+      await compared.add(name, { from, to }, queues);
     }
     await guests.remove();
   }
-  const figures: Figures[] = measured.map(([name, one]) => figuresOf(name, one));
-  const ratios: Figures[] = measured.map(([name, one]) => ratiosOf(name, one, floor));
-  return {
-    figures: {
-      "ACTIVE to first answer, p50 s": percentile(answerSeconds, 0.5),
-      ...figuresOf("pod to pod", floor),
-      ...(Object.assign({}, ...figures) as Figures),
-    },
-    ratios: Object.assign({}, ...ratios) as Figures,
-  };
+  const answered = { "ACTIVE to first answer, p50 s": percentile(answerSeconds, 0.5) };
+  return { figures: { ...answered, ...compared.figures }, ratios: compared.ratios };
 }
 
 /** A pod that sleeps, with the program in its network. */
@@ -127,8 +115,12 @@ async function bootPair(world: BenchWorld, program: string, queues: 1 | 2) {
   const names = [`first-${queues}`, `second-${queues}`] as const;
   const flavor = queues === 1 ? {} : { flavor: severalQueues.metadata.name };
   const apart = { schedulerHints: { differentHost: [names[0]] } };
-  const first = await bootGuest(world, program, { name: names[0], spec: flavor });
-  const second = await bootGuest(world, program, { name: names[1], spec: { ...flavor, ...apart } });
+  const specs = [
+    { ...flavor, networks: networksWith(wireAddresses[0]) },
+    { ...flavor, networks: networksWith(wireAddresses[1]), ...apart },
+  ] as const;
+  const first = await bootGuest(world, program, { name: names[0], spec: specs[0] });
+  const second = await bootGuest(world, program, { name: names[1], spec: specs[1] });
   return {
     first,
     second,
@@ -138,6 +130,14 @@ async function bootPair(world: BenchWorld, program: string, queues: 1 | 2) {
       for (const name of names) await world.deleteServer(name);
     },
   };
+}
+
+function networksWith(address: string): Server["spec"]["networks"] {
+  const attachment = { name: wireName, address: `${address}/24` };
+  return [
+    { name: "front", pod: {} },
+    { name: "back", networkAttachment: attachment },
+  ];
 }
 
 async function bootGuest(
@@ -164,6 +164,7 @@ async function bootGuest(
   const answerSeconds = (performance.now() - activeAtMs) / 1000;
   await (await world.tenant.console(name)).until(/KILONOVA-GUEST up/, answered);
   const files = await serveImage(program, bridge.address);
+  await ask("udhcpc -i eth1 -n -q -t 5 -s /etc/udhcpc.sh");
   await ask(`wget -qO /run/wire ${files.url} && chmod 755 /run/wire`);
   await files.close();
   await ask(`/run/wire ${serveArguments.join(" ")} > /dev/null 2>&1 &`);

@@ -20,13 +20,17 @@ export interface Way {
   readonly from: End;
   /** The address of the other end, as this one reaches it. */
   readonly to: string;
+  /** What the processes in between have used of the CPU so far, in seconds, by their names. */
+  readonly cpuSeconds?: () => Promise<Figures>;
 }
 
-export interface Measured {
+interface Measured {
   readonly mbits: number;
   readonly echoUs: number;
   readonly echoP99Us: number;
   readonly packets: number;
+  /** While TCP streamed, for each MiB that arrived. */
+  readonly cpuMsPerMib: Figures;
 }
 
 /** Path of the program, static: it runs in any Linux. */
@@ -41,37 +45,74 @@ export async function wireProgram(): Promise<string> {
 
 export const serveArguments = ["serve", port] as const;
 
-/** `count` connections, and threads that send packets. */
-export async function measure({ from, to }: Way, count: number): Promise<Measured> {
+/** Figures by their names. */
+export type Figures = Readonly<Record<string, number>>;
+
+/** Ways that were measured in one run, each beside the same floor. */
+export class Comparison {
+  readonly #figures: Record<string, number>;
+  readonly #ratios: Record<string, number> = {};
+  readonly #floor: Measured;
+
+  private constructor(floor: Measured, figures: Record<string, number>) {
+    this.#floor = floor;
+    this.#figures = figures;
+  }
+
+  /** Measures the floor. */
+  static async with(floorName: string, floor: Way): Promise<Comparison> {
+    const measured = await measure(floor, 1);
+    return new Comparison(measured, figuresOf(floorName, measured));
+  }
+
+  /** Measures a way with as many connections, and threads that send packets, as there are queues. */
+  async add(name: string, way: Way, queues: 1 | 2): Promise<void> {
+    const full = `${name}, ${queues} ${queues === 1 ? "queue" : "queues"}`;
+    const measured = await measure(way, queues);
+    Object.assign(this.#figures, figuresOf(full, measured));
+    Object.assign(this.#ratios, {
+      [`${full} to its floor, throughput`]: measured.mbits / this.#floor.mbits,
+      [`${full} to its floor, echo p50`]: measured.echoUs / this.#floor.echoUs,
+      [`${full} to its floor, packets/s`]: measured.packets / this.#floor.packets,
+    });
+  }
+
+  get figures(): Figures {
+    return this.#figures;
+  }
+
+  get ratios(): Figures {
+    return this.#ratios;
+  }
+}
+
+async function measure({ from, to, cpuSeconds = noCpu }: Way, count: number): Promise<Measured> {
   const target = [to, port, String(seconds)];
+  const before = await cpuSeconds();
   const mbits = Number(await from.run("stream", ...target, String(count)));
+  const after = await cpuSeconds();
   const [echoUs = 0, echoP99Us = 0] = (await from.run("echo", ...target)).split(" ").map(Number);
   const packets = Number(await from.run("packets", ...target, String(count)));
   if (!(mbits > 0) || !(echoUs > 0) || !(packets > 0)) {
     throw new Error(`nothing was measured to ${to}: ${mbits}, ${echoUs}, ${packets}`);
   }
-  return { mbits, echoUs, echoP99Us, packets };
+  const mib = (mbits * seconds * 1e6) / 8 / 2 ** 20;
+  const cpuMsPerMib = Object.fromEntries(
+    Object.entries(after).map(([who, now]) => [who, ((now - (before[who] ?? 0)) * 1000) / mib]),
+  );
+  return { mbits, echoUs, echoP99Us, packets, cpuMsPerMib };
 }
 
-export function withQueues(way: string, queues: 1 | 2): string {
-  return `${way}, ${queues} ${queues === 1 ? "queue" : "queues"}`;
-}
+const noCpu = (): Promise<Figures> => Promise.resolve({});
 
 /** Figures of a way, by its name. */
-export function figuresOf(way: string, measured: Measured): Record<string, number> {
+function figuresOf(way: string, measured: Measured): Record<string, number> {
+  const cpu = Object.entries(measured.cpuMsPerMib);
   return {
     [`${way}, Mbit/s`]: measured.mbits,
     [`${way}, echo p50 us`]: measured.echoUs,
     [`${way}, echo p99 us`]: measured.echoP99Us,
     [`${way}, packets/s`]: measured.packets,
-  };
-}
-
-/** How much of the floor's throughput a way has, and how much longer an echo takes. */
-export function ratiosOf(way: string, measured: Measured, floor: Measured): Record<string, number> {
-  return {
-    [`${way} to its floor, throughput`]: measured.mbits / floor.mbits,
-    [`${way} to its floor, echo p50`]: measured.echoUs / floor.echoUs,
-    [`${way} to its floor, packets/s`]: measured.packets / floor.packets,
+    ...Object.fromEntries(cpu.map(([who, ms]) => [`${way}, CPU of ${who}, ms/MiB`, ms])),
   };
 }
