@@ -3,6 +3,7 @@
 import { mkdtemp, readFile, readdir, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { z } from "zod";
 import { cached, hashOf } from "../cache.ts";
 import { run, tryRun } from "../exec.ts";
 import { step } from "../steps.ts";
@@ -18,6 +19,16 @@ export async function programsOf(component: Component): Promise<string> {
   return cached(`${component.name}-${key}`, (out) =>
     step(`build ${component.name}`, () => build(component, source, out)),
   );
+}
+
+/** The sources of a module that a component depends on, as `go.sum` vouches for them. */
+export async function moduleDirectory(component: Component, module: string): Promise<string> {
+  const cwd = join(import.meta.dirname, "modules", component.name);
+  const { stdout } = await run("go", ["mod", "download", "-json", module], {
+    cwd,
+    env: { GOFLAGS: "", GOWORK: "off" },
+  });
+  return z.object({ Dir: z.string() }).parse(JSON.parse(stdout)).Dir;
 }
 
 let release: Promise<string> | undefined;

@@ -47,3 +47,6 @@ export const cniPlugins: Component = { name: "cni-plugins" };
 export const multus: Component = { name: "multus" };
 
 export const helm: Component = { name: "helm" };
+
+/** A controller of the Gateway API. Only the suite of gateways needs it. */
+export const contour: Component = { name: "contour" };
