@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Gateway } from "../../framework/gateway.ts";
 import { serviceOf } from "../../framework/services.ts";
 import { Tenant } from "../../framework/tenant.ts";
@@ -11,6 +11,8 @@ const namespace = "e2e-gateway";
 const prepareMsMax = 1_200_000;
 /** The test guest answers 500 while there is no such file. */
 const file = "/run/healthy";
+/** What Envoy says for a Service without ready endpoints. */
+const nobody = "no healthy upstream";
 const readinessProbe = {
   httpGet: { port: 80, path: `/read?path=${file}` },
   periodSeconds: 1,
@@ -45,38 +47,38 @@ describe("an HTTPRoute to a server", () => {
       `the route answers ${status}: ${text}`,
       async () => {
         const answer = await gateway.get("/");
-        if (answer.status === status && answer.body.includes(text)) return true;
+        if (answer.status === status && answer.body.includes(text)) return answer;
         throw new Error(`${answer.status}: ${answer.body}`);
       },
       { timeoutSeconds: 60 },
     );
-  const untilNobodyServes = () => untilAnswer(503, "no healthy upstream");
-  const untilGuestServes = async (): Promise<void> => {
+  const untilNobodyServes = () => untilAnswer(503, nobody);
+  const untilGuestServes = async () => {
     const { addresses } = (await tenant.server("web")).status ?? {};
-    await untilAnswer(200, addresses?.[0]?.mac ?? "no card");
+    return untilAnswer(200, addresses?.[0]?.mac ?? "no card");
   };
   const ask = async (request: string): Promise<string> =>
     (await tenant.console("web")).ask(request);
 
   test("answers 503 while the server's guest runs and is not ready", async () => {
-    await untilNobodyServes();
+    expect(await untilNobodyServes()).toEqual({ status: 503, body: nobody });
   });
 
   test("leads to the guest when it is", async () => {
     await ask(`/write?path=${file}&data=yes`);
-    await untilGuestServes();
+    expect(await untilGuestServes()).toMatchObject({ status: 200 });
   });
 
   test("answers 503 again while the probe fails, and leads to the guest after that", async () => {
     await ask(`/sh?c=rm+${file}`);
-    await untilNobodyServes();
+    expect(await untilNobodyServes()).toEqual({ status: 503, body: nobody });
     await ask(`/write?path=${file}&data=yes`);
-    await untilGuestServes();
+    expect(await untilGuestServes()).toMatchObject({ status: 200 });
   });
 
   test("answers 503 while the server is off", async () => {
     await tenant.patchServer("web", { powerState: "Stopped" });
     await tenant.untilPhase("web", "SHUTOFF");
-    await untilNobodyServes();
+    expect(await untilNobodyServes()).toEqual({ status: 503, body: nobody });
   });
 });
