@@ -27,6 +27,7 @@ async function obey(request: AgentRequest): Promise<unknown> {
     const traffic = (await networks.readTraffic([pod])).get(pod.podUid);
     return Object.fromEntries(traffic ?? []);
   }
+  if (request.kind === "setUp") return networks.setUp(pod, request.setup);
   const links = await networks.readLinks(pod);
   if (request.kind === "links") return links;
   const plan = planNetworks({ ...request.guest, uid: pod.uid, links });

@@ -9,6 +9,8 @@ import { run } from "../../../hack/exec.ts";
 import { productRootfs } from "../../../hack/image/product.ts";
 import { ServerPod, uid } from "../../guest-image/testing/server-pod.ts";
 import type { ConnectedNetwork, GuestNetwork } from "../api/v1alpha1/network.ts";
+import type { NetworkSetup } from "../core/guest/network/card.ts";
+import type { Link } from "../core/guest/network/links.ts";
 import type { PodIdentity, Traffic } from "../ports/pod-networks.ts";
 
 const podUid = "0f5c2a52-0b6c-4d34-9b8a-0a5d3d8a1001";
@@ -43,6 +45,7 @@ interface GuestRequest {
 export type AgentRequest = { readonly pod: PodIdentity; readonly directory: string } & (
   | { readonly kind: "connect"; readonly guest: GuestRequest }
   | { readonly kind: "links" }
+  | { readonly kind: "setUp"; readonly setup: NetworkSetup }
   | { readonly kind: "traffic" }
 );
 
@@ -92,6 +95,15 @@ export class PodNetworkWorld {
     return (await this.#ask({ kind: "connect", guest })) as readonly ConnectedNetwork[];
   }
 
+  /** The pod's interfaces, as the agent sees them. */
+  async readLinks(): Promise<readonly Link[]> {
+    return (await this.#ask({ kind: "links" })) as readonly Link[];
+  }
+
+  async setUp(setup: NetworkSetup): Promise<void> {
+    await this.#ask({ kind: "setUp", setup });
+  }
+
   async traffic(): Promise<Readonly<Record<string, Traffic>>> {
     return (await this.#ask({ kind: "traffic" })) as Readonly<Record<string, Traffic>>;
   }
@@ -128,7 +140,10 @@ export class PodNetworkWorld {
   }
 
   async #ask(
-    request: { kind: "connect"; guest: GuestRequest } | { kind: "links" | "traffic" },
+    request:
+      | { kind: "connect"; guest: GuestRequest }
+      | { kind: "setUp"; setup: NetworkSetup }
+      | { kind: "links" | "traffic" },
   ): Promise<unknown> {
     const answered = once(this.#agent, "message", { signal: AbortSignal.timeout(30_000) });
     const pod = { podUid, uid };

@@ -5,6 +5,7 @@ import { guestAddress6 } from "../../core/guest/network/private-network6.ts";
 import { buildDomain } from "../../core/guest/build.ts";
 import { domainXml } from "../../core/guest/xml.ts";
 import { aGuest } from "../../testing/builders.ts";
+import { describePodNetworksConformance } from "../../testing/pod-networks.conformance.ts";
 import { PodNetworkWorld } from "../../testing/pod-network-world.ts";
 import { until } from "../../testing/until.ts";
 
@@ -173,3 +174,5 @@ describe("a guest on a network of Multus", () => {
     expect(await world.onNode(...get("http://10.8.0.7/"))).toContain(backMac);
   });
 });
+
+describePodNetworksConformance("real", async () => world);

@@ -5,7 +5,7 @@ import type { Link } from "../../core/guest/network/links.ts";
 import { PortError } from "../../ports/errors.ts";
 import type { PodIdentity, PodNetworks, Traffic } from "../../ports/pod-networks.ts";
 import { findPodProcesses, openNetworkNamespace } from "./pod-processes.ts";
-import { lastWords, runCommand } from "./run-command.ts";
+import { type RunResult, runCommand } from "./run-command.ts";
 
 const timeoutSeconds = 10;
 
@@ -54,10 +54,16 @@ async function runInside(pod: PodIdentity, argv: readonly string[], proc: string
     const command = ["nsenter", "--net=/proc/self/fd/3", "--", ...argv];
     const result = await runCommand(command, { timeoutSeconds, file: namespace.fd });
     if (result.exitCode === 0) return result.stdout;
-    throw new PortError("NetworkFailed", lastWords(result));
+    throw new PortError("NetworkFailed", causeIn(result));
   } finally {
     await namespace.close();
   }
+}
+
+/** Both `ip -batch` and `nft` say first what is wrong, and then where. */
+function causeIn({ stderr, exitCode }: RunResult): string {
+  const [cause = ""] = stderr.trim().split("\n");
+  return cause === "" ? `the tool ended with ${exitCode}` : cause.slice(0, 300);
 }
 
 /** What `ip -json link` says, as far as it is of interest. */
