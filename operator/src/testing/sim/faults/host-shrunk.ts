@@ -2,11 +2,15 @@
 import type { HypervisorSpec } from "../../../api/v1alpha1/hypervisor.ts";
 import { addUp } from "../../../core/placement/inventory.ts";
 import { resources } from "../../../ports/kube.ts";
+import { createServer } from "../acts/create-server.ts";
 import { defineFault } from "../happening.ts";
 import { committed } from "../invariants/committed.ts";
 import type { SimNode } from "../world/node.ts";
 import type { Chance } from "../world/streams.ts";
 import type { World } from "../world/world.ts";
+
+/** Some have the name of one that is there, and are not made. */
+const serversComing = 3;
 
 type Share = Pick<HypervisorSpec, "reserved" | "allocationRatios">;
 
@@ -23,6 +27,9 @@ export const hostShrunk = defineFault({
 
 /** Takes what is free of a host in use to which a server was just sent, and starts its agent anew. */
 function lieInWait(world: World, chance: Chance): void {
+  for (let server = 1; server <= serversComing; server += 1) {
+    world.later(server * chance.whole(500, 5000), () => void createServer.strike(world, chance));
+  }
   world.ambushes.lay(({ call, when }) => {
     if (call !== "kube.updateStatus Server" || when !== "after") return false;
     const node = world.node(hostOfNewcomer(world));

@@ -210,4 +210,15 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: "claim-accepted-twice",
+    breaks: "P2: a host takes claims against all that it has committed itself to",
+    edits: [
+      {
+        file: "core/guest/claim.ts",
+        find: "const used = addUp(committed.map((other) => other.spec.resources));",
+        replace: "const used = addUp([]);",
+      },
+    ],
+  },
 ];
