@@ -221,4 +221,16 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: "forgotten-not-asked-for",
+    breaks: "P1: a server that was there before its leader is built when every host has spoken",
+    edits: [
+      {
+        file: "core/server/recall.ts",
+        find: "silentHosts: isOlder ? words.filter(isAwaited).map(({ host }) => host) : [],",
+        replace:
+          "silentHosts: words.filter(isAwaited).slice(words.length).map(({ host }) => host),",
+      },
+    ],
+  },
 ];
