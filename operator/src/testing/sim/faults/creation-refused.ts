@@ -5,12 +5,12 @@ import type { ApiRequest } from "../world/api.ts";
 
 export const creationRefused = defineFault({
   name: "creation-refused",
-  says: "a quota or a policy refuses new pods, or new Guests, for a while",
+  says: "a quota or a policy refuses new pods, new Guests, or changes of server pods, for a while",
   weight: 2,
   strike({ api, later }, chance) {
-    const kind = chance.isLucky(0.7) ? "Pod" : "Guest";
-    const fault = (request: ApiRequest) =>
-      request.verb === "create" && request.kind === kind
+    const refused = chance.pick(["create Pod", "create Pod", "create Guest", "patch Pod"]);
+    const fault = ({ actor, verb, kind }: ApiRequest) =>
+      actor.startsWith("operator") && `${verb} ${kind}` === refused
         ? new Refused("Forbidden", "exceeded quota: small")
         : undefined;
     api.fault = fault;

@@ -74,7 +74,7 @@ interface WantedCard {
 function cardsOf({ server, guest, container: { network } }: Standing): WantedCard[] {
   return (server.spec.networks ?? networksDefault).map(
     ({ name, pod, networkAttachment }, index) => {
-      const given = network.namespace.links.find((link) => link.name === `net${index}`)?.alias;
+      const given = network.attached.get(`net${index}`)?.link.addresses[0];
       const attached = hostOf(networkAttachment?.address ?? given);
       return {
         network: name,

@@ -35,7 +35,7 @@ function placesOn(
 ): [serverUid: string, place: string][] {
   return [...node.containers.values()].flatMap((container) => {
     const { serverUid } = container.incarnation;
-    if (container.network.wires.size === 0 || people.abandoned.has(serverUid)) return [];
+    if (container.network.attached.size === 0 || people.abandoned.has(serverUid)) return [];
     if (forgetting.isBeyondRules(container)) return [];
     return placesOf(container).map((place): [string, string] => [serverUid, place]);
   });
@@ -46,7 +46,7 @@ function placesOf({ daemon, network }: ServerContainer): string[] {
   const [guest] = daemon.guests();
   if (guest?.status.state !== "running") return [];
   return macsOf(guest).flatMap((mac, card) => {
-    const wire = network.wires.get(`net${card}`);
+    const wire = network.attached.get(`net${card}`)?.wire;
     if (wire === undefined) return [];
     const address = network.cards.get(mac)?.address;
     return [`${wire} ${mac}`, ...(address === undefined ? [] : [`${wire} ${address}`])];

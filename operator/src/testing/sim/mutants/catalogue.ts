@@ -233,4 +233,37 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: "running-mtu-followed",
+    breaks: "a guest that runs keeps the MTU that it was told at its start",
+    edits: [
+      {
+        file: "core/guest/network/card.ts",
+        find: "const mtu = kept.find((one) => one.name === name)?.mtu ?? uplink.mtu;",
+        replace: 'const mtu = name === "" ? kept.length : uplink.mtu;',
+      },
+    ],
+  },
+  {
+    name: "address-claim-unowned",
+    breaks: "what keeps a server's addresses goes with the Server",
+    edits: [
+      {
+        file: "core/guest/network/address-claim.ts",
+        find: "          ownerReferences: [owner],\n",
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "attached-address-forgotten",
+    breaks: "the next agent finds what IPAM gave to a pod",
+    edits: [
+      {
+        file: "core/guest/network/attachment.ts",
+        find: "...(given === undefined ? [] : [`link set dev ${uplink.name} alias ${given}`]),",
+        replace: "",
+      },
+    ],
+  },
 ];

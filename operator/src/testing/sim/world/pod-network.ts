@@ -37,8 +37,8 @@ export interface PodNetworkOptions {
  */
 export class PodNetwork {
   readonly namespace: FakePodNamespace;
-  /** The networks of Multus, by the pod's interface on them. */
-  readonly wires: ReadonlyMap<string, string>;
+  /** What Multus attached, by the pod's interface. */
+  readonly attached: ReadonlyMap<string, Attached>;
   /** What the agent wrote down for the DHCP server. */
   leases = "";
   /** The guest's cards as it knows them, by the hardware address; those of a guest that ended are forgotten. */
@@ -63,7 +63,7 @@ export class PodNetwork {
     this.#options = options;
     const { uplink, attached } = options;
     this.namespace = new FakePodNamespace([uplink, ...attached.map(({ link }) => link)]);
-    this.wires = new Map(attached.map(({ wire, link }) => [link.name, wire]));
+    this.attached = new Map(attached.map((one) => [one.link.name, one]));
     this.#probe = options.probe;
     this.#probeWanted = options.probe;
   }
