@@ -205,8 +205,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: "core/server/upkeep.ts",
-        find: "if (!hasEnded) return markPod(pod, podMarks(state.server, guest.spec.domain));",
-        replace: "if (!hasEnded) return markPod(pod, pod.marks);",
+        find: "const change = markChange(pod.marks, wanted);",
+        replace: "const change = markChange(wanted, wanted);",
       },
     ],
   },
