@@ -52,10 +52,12 @@ export function plan(observation: ServerObservation): ServerPlan {
 
 /** Whoever did what was refused to us, another leader for example, or took back what was asked: it is so. */
 function withoutOldRefusal(state: ServerState): ServerState {
-  const { guest, pod, server } = state;
+  const { guest, pod, server, markRefusal } = state;
   if (guest === undefined || pod === undefined) return { ...state, markRefusal: undefined };
-  const isMarked = markChange(pod.marks, podMarks(server, guest.spec.domain)) === undefined;
   const current = { ...state, creationRefusal: undefined };
+  // Hardly ever is anything refused, and every plan comes by here.
+  if (markRefusal === undefined) return current;
+  const isMarked = markChange(pod.marks, podMarks(server, guest.spec.domain)) === undefined;
   return isMarked ? { ...current, markRefusal: undefined } : current;
 }
 
